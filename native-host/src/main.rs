@@ -1,0 +1,3 @@
+//! The browser's local trust store: connector, daemon and command line; begun, not built yet.
+
+fn main() {}

@@ -1,0 +1,17 @@
+//! Settle's protocol, without any I/O: what both ends of a pairing, and both ends of the
+//! extension's pipe, must agree on to the byte.
+//!
+//! No socket, file, clock or random source can be named here: the crate is `no_std`, so
+//! randomness and the time are arguments. What moves the bytes is `settle-transport`.
+
+#![no_std]
+
+extern crate alloc;
+
+pub mod fingerprint;
+pub mod material;
+pub mod name;
+pub mod rpc;
+pub mod secret;
+pub mod spake2;
+mod wire;

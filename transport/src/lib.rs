@@ -1,0 +1,1 @@
+//! TLS, framing and relaying for both ends; begun, not built yet.

@@ -1,0 +1,1 @@
+//! The extension's logic; begun, not built yet.
