@@ -11,6 +11,7 @@ extern crate alloc;
 pub mod fingerprint;
 pub mod material;
 pub mod name;
+pub mod pairing;
 pub mod rpc;
 pub mod secret;
 pub mod spake2;

@@ -1,0 +1,271 @@
+//! The client's side: [`begin`] → [`AwaitingHello`] → [`AwaitingConfirmation`] → [`AwaitingGrant`]
+//! → [`Deciding`] → [`AwaitingDone`] → [`Paired`].
+
+use alloc::vec::Vec;
+
+use super::message::{
+    AbortReason, ClientHello, Commit, Grant, MAX_CLIENT_LABEL, Message, Role, Share,
+};
+use super::{Binding, PairingError, VERSION, transcript};
+use crate::fingerprint::KeyFingerprint;
+use crate::material::Kind;
+use crate::name::{Label, LocalName};
+use crate::secret::{Entropy, PairingSecret, Secret};
+use crate::spake2::{self, Spake2, Suite};
+
+/// Begins an exchange; the bytes are the first frame to send.
+#[must_use]
+pub fn begin(
+    secret: &PairingSecret,
+    binding: Binding,
+    label: &str,
+    role: Role,
+    entropy: &Entropy,
+) -> (AwaitingHello, Vec<u8>) {
+    let ours = Suite::P256.begin(spake2::Role::Client, secret, entropy);
+    let share = Share {
+        suite: ours.suite().number(),
+        element: ours.share().to_vec(),
+    };
+    let hello = Message::ClientHello(ClientHello {
+        versions: [VERSION].to_vec(),
+        code: code_id(secret),
+        shares: [share].to_vec(),
+        label: cut(label, MAX_CLIENT_LABEL).into(),
+        role,
+    })
+    .to_bytes();
+    (
+        AwaitingHello {
+            binding,
+            ours,
+            hello: hello.clone(),
+        },
+        hello,
+    )
+}
+
+/// Which of a device's codes this is: 8 bytes derived from the secret (docs/pairing.md §5.1).
+#[must_use]
+pub fn code_id(secret: &PairingSecret) -> [u8; 8] {
+    let mut id = [0; 8];
+    spake2::expand(None, secret.expose(), &[b"settle-pair/1 code id"], &mut id);
+    id
+}
+
+/// The offer is out.
+#[derive(Debug)]
+pub struct AwaitingHello {
+    binding: Binding,
+    ours: Spake2,
+    hello: Vec<u8>,
+}
+
+impl AwaitingHello {
+    /// Takes the device's choice.
+    ///
+    /// # Errors
+    /// [`PairingError`] when it is none that was offered.
+    pub fn receive(self, frame: &[u8]) -> Result<AwaitingConfirmation, PairingError> {
+        let Message::DeviceHello(theirs) = Message::read(frame)? else {
+            return Err(PairingError::Protocol);
+        };
+        if theirs.version != VERSION {
+            return Err(PairingError::NoCommonVersion);
+        }
+        if theirs.share.suite != self.ours.suite().number() {
+            return Err(PairingError::NoCommonSuite);
+        }
+        let data = transcript::associated_data(&self.binding, &self.hello, frame);
+        let confirmations = self
+            .ours
+            .finish(
+                &theirs.share.element,
+                transcript::context(&self.binding, &data),
+            )
+            .map_err(|_| PairingError::Protocol)?;
+        Ok(AwaitingConfirmation {
+            device: self.binding.device,
+            confirmations,
+        })
+    }
+}
+
+/// Both shares are known; the device has to prove itself first.
+#[derive(Debug)]
+pub struct AwaitingConfirmation {
+    device: KeyFingerprint,
+    confirmations: spake2::Confirmations,
+}
+
+impl AwaitingConfirmation {
+    /// Verifies the device's confirmation; the bytes are ours to send.
+    ///
+    /// # Errors
+    /// [`PairingError::NotConfirmed`]: another code, or somebody in the middle.
+    pub fn receive(self, frame: &[u8]) -> Result<(AwaitingGrant, Vec<u8>), PairingError> {
+        let Message::Confirmation(theirs) = Message::read(frame)? else {
+            return Err(PairingError::Protocol);
+        };
+        if !self.confirmations.theirs.matches(&theirs) {
+            return Err(PairingError::NotConfirmed);
+        }
+        let ours = Message::Confirmation(*self.confirmations.ours.expose()).to_bytes();
+        Ok((
+            AwaitingGrant {
+                device: self.device,
+            },
+            ours,
+        ))
+    }
+}
+
+/// The device is proved; it has yet to accept our proof and to say what it grants.
+#[derive(Debug)]
+pub struct AwaitingGrant {
+    device: KeyFingerprint,
+}
+
+impl AwaitingGrant {
+    /// Takes the grant. `root_of` gives the fingerprint of a DER certificate's public key, or
+    /// `None` when it is no certificate; parsing X.509 is the transport's work.
+    ///
+    /// # Errors
+    /// [`PairingError::BadGrant`] when the root is not the key that was proved, or a name is unusable.
+    pub fn receive(
+        self,
+        frame: &[u8],
+        root_of: impl FnOnce(&[u8]) -> Option<KeyFingerprint>,
+    ) -> Result<Deciding, PairingError> {
+        let Message::Grant(grant) = Message::read(frame)? else {
+            return Err(PairingError::Protocol);
+        };
+        if !root_of(&grant.root).is_some_and(|root| root.matches(&self.device)) {
+            return Err(PairingError::BadGrant);
+        }
+        Granted::read(grant, self.device).map(|granted| Deciding { granted })
+    }
+}
+
+/// A grant whose every part was checked.
+#[derive(Debug)]
+pub struct Granted {
+    /// The root certificate, DER.
+    pub root: Vec<u8>,
+    /// The root key's fingerprint.
+    pub fingerprint: KeyFingerprint,
+    /// The label that the device gives itself.
+    pub label: Label,
+    /// The name that is its alone; it is derived from the root key.
+    pub unique_name: LocalName,
+    /// The port of its HTTPS listener.
+    pub port: u16,
+    /// Device or referee.
+    pub kind: Kind,
+    /// The role that it grants.
+    pub role: Role,
+    /// For finding it when its names rotate.
+    pub discovery_key: Secret<32>,
+}
+
+impl Granted {
+    fn read(grant: Grant, fingerprint: KeyFingerprint) -> Result<Self, PairingError> {
+        let label = Label::parse(&grant.label).map_err(|_| PairingError::BadGrant)?;
+        let unique_name =
+            LocalName::parse(&grant.unique_name).map_err(|_| PairingError::BadGrant)?;
+        // docs/pairing.md §6: the unique name follows from the label and the root key.
+        if unique_name != label.unique(&fingerprint) || grant.port == 0 {
+            return Err(PairingError::BadGrant);
+        }
+        Ok(Self {
+            root: grant.root,
+            fingerprint,
+            label,
+            unique_name,
+            port: grant.port,
+            kind: grant.kind,
+            role: grant.role,
+            discovery_key: Secret::new(grant.discovery_key),
+        })
+    }
+}
+
+/// Both sides are proved to each other and hold still: the user decides.
+#[derive(Debug)]
+pub struct Deciding {
+    granted: Granted,
+}
+
+impl Deciding {
+    /// What the decision is about.
+    #[must_use]
+    pub const fn granted(&self) -> &Granted {
+        &self.granted
+    }
+
+    /// The user consents; the bytes are to be sent after the consent was stored.
+    #[must_use]
+    pub fn consent(self) -> (AwaitingDone, Consented, Vec<u8>) {
+        let commit = Commit {
+            root: self.granted.fingerprint,
+            role: self.granted.role,
+        };
+        (
+            AwaitingDone {},
+            Consented {
+                granted: self.granted,
+            },
+            Message::Commit(commit).to_bytes(),
+        )
+    }
+
+    /// The user says no; the bytes tell the device.
+    #[must_use]
+    pub fn refuse(self) -> Vec<u8> {
+        Message::Abort(AbortReason::Refused).to_bytes()
+    }
+}
+
+/// Proof of a completed ceremony and of the user's consent: what a trust store asks for.
+#[derive(Debug)]
+pub struct Consented {
+    granted: Granted,
+}
+
+impl Consented {
+    /// What was consented to.
+    #[must_use]
+    pub fn into_granted(self) -> Granted {
+        self.granted
+    }
+}
+
+/// The consent is out; the device has to record us.
+#[derive(Debug)]
+pub struct AwaitingDone {}
+
+impl AwaitingDone {
+    /// Takes the device's last word.
+    ///
+    /// # Errors
+    /// [`PairingError`] when it is another one.
+    pub fn receive(self, frame: &[u8]) -> Result<Paired, PairingError> {
+        let Message::Done = Message::read(frame)? else {
+            return Err(PairingError::Protocol);
+        };
+        Ok(Paired {})
+    }
+}
+
+/// Proof that the device has recorded us.
+#[derive(Debug)]
+pub struct Paired {}
+
+/// The front of `text` that has at most `max` bytes.
+fn cut(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}

@@ -1,0 +1,215 @@
+//! Both ends in memory: the way it should go, and every frame altered, reflected or from elsewhere.
+
+use alloc::vec::Vec;
+
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::message::{AbortReason, Grant, Message, Role};
+use super::*;
+use crate::material::Kind;
+use crate::name::Label;
+use crate::secret::{Entropy, PairingSecret};
+
+const ROOT: &[u8] = b"the root certificate";
+
+fn root() -> KeyFingerprint {
+    KeyFingerprint::of_spki(ROOT)
+}
+
+fn binding(exporter: u8) -> Binding {
+    Binding {
+        exporter: Secret::new([exporter; 32]),
+        client: KeyFingerprint::of_spki(b"client"),
+        device: root(),
+    }
+}
+
+fn grant() -> Grant {
+    let label = Label::parse("printer").unwrap();
+    Grant {
+        root: ROOT.to_vec(),
+        label: label.as_str().into(),
+        unique_name: label.unique(&root()).as_str().into(),
+        port: 443,
+        kind: Kind::Device,
+        role: Role::Admin,
+        discovery_key: [9; 32],
+    }
+}
+
+fn client(code: u8, exporter: u8) -> (client::AwaitingHello, Vec<u8>) {
+    let secret = PairingSecret::new([code; 16]);
+    client::begin(
+        &secret,
+        binding(exporter),
+        "laptop",
+        Role::Admin,
+        &Entropy::new([4; 64]),
+    )
+}
+
+fn device(
+    code: u8,
+    exporter: u8,
+    hello: &[u8],
+) -> Result<(device::AwaitingConfirmation, [Vec<u8>; 2]), PairingError> {
+    let offered = device::AwaitingHello::new(binding(exporter)).receive(hello)?;
+    offered.answer(&PairingSecret::new([code; 16]), &Entropy::new([5; 64]))
+}
+
+/// Runs an exchange in which `alter` may change frame `n`; tells how far each side came.
+fn run(
+    alter: impl Fn(usize, &mut Vec<u8>),
+) -> (
+    Result<client::Paired, PairingError>,
+    Result<device::Committed, PairingError>,
+) {
+    let pass = |n, mut frame: Vec<u8>| {
+        alter(n, &mut frame);
+        frame
+    };
+    let mut committed = Err(PairingError::Protocol);
+    let paired = (|| {
+        let (client, hello) = client(1, 1);
+        let (device, [device_hello, device_confirmation]) = device(1, 1, &pass(0, hello))?;
+        let client = client.receive(&pass(1, device_hello))?;
+        let (client, confirmation) = client.receive(&pass(2, device_confirmation))?;
+        let confirmed = device.receive(&pass(3, confirmation))?;
+        let (device, granted) = confirmed.grant(grant());
+        let deciding =
+            client.receive(&pass(4, granted), |der| Some(KeyFingerprint::of_spki(der)))?;
+        let (client, _, commit) = deciding.consent();
+        committed = device.receive(&pass(5, commit));
+        let done = committed
+            .as_ref()
+            .map(device::Committed::done)
+            .map_err(|error| *error)?;
+        client.receive(&pass(6, done))
+    })();
+    (paired, committed)
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn an_honest_exchange_pairs_both_sides() {
+    let (paired, committed) = run(|_, _| {});
+    assert!(paired.is_ok());
+    let committed = committed.unwrap();
+    assert_eq!(
+        (committed.label(), committed.role()),
+        ("laptop", Role::Admin)
+    );
+    assert_eq!(committed.client(), KeyFingerprint::of_spki(b"client"));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn no_altered_byte_before_the_confirmations_pairs() {
+    for frame in 0..4 {
+        for at in 0.. {
+            let mut reached = false;
+            let touched = core::cell::Cell::new(false);
+            let (paired, committed) = run(|n, bytes| {
+                if n == frame
+                    && let Some(byte) = bytes.get_mut(at)
+                {
+                    *byte ^= 1;
+                    touched.set(true);
+                }
+            });
+            if touched.get() {
+                reached = true;
+                assert!(
+                    paired.is_err() && committed.is_err(),
+                    "frame {frame}, byte {at}"
+                );
+            }
+            if !reached {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn another_code_fails_without_a_hint() {
+    let (client, hello) = client(1, 1);
+    let (device, [device_hello, device_confirmation]) = device(2, 1, &hello).unwrap();
+    let client = client.receive(&device_hello).unwrap();
+    assert_eq!(
+        client.receive(&device_confirmation).unwrap_err(),
+        PairingError::NotConfirmed
+    );
+    let guess = Message::Confirmation([0; 32]).to_bytes();
+    assert_eq!(
+        device.receive(&guess).unwrap_err(),
+        PairingError::NotConfirmed
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_relay_between_two_connections_fails() {
+    let (client, hello) = client(1, 1);
+    let (_, [device_hello, device_confirmation]) = device(1, 2, &hello).unwrap();
+    let client = client.receive(&device_hello).unwrap();
+    assert_eq!(
+        client.receive(&device_confirmation).unwrap_err(),
+        PairingError::NotConfirmed
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_reflected_confirmation_fails() {
+    let (_, hello) = client(1, 1);
+    let (device, [_, device_confirmation]) = device(1, 1, &hello).unwrap();
+    assert_eq!(
+        device.receive(&device_confirmation).unwrap_err(),
+        PairingError::NotConfirmed
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_grant_of_another_root_or_name_is_refused() {
+    let label = Label::parse("printer").unwrap();
+    let other = KeyFingerprint::of_spki(b"other");
+    for bad in [
+        Grant {
+            root: b"another root".to_vec(),
+            ..grant()
+        },
+        Grant {
+            unique_name: label.unique(&other).as_str().into(),
+            ..grant()
+        },
+        Grant {
+            label: "<b>".into(),
+            ..grant()
+        },
+        Grant { port: 0, ..grant() },
+    ] {
+        let (paired, _) = run(|n, bytes| {
+            if n == 4 {
+                *bytes = Message::Grant(bad.clone()).to_bytes();
+            }
+        });
+        assert_eq!(paired.unwrap_err(), PairingError::BadGrant);
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_refusal_reaches_the_device_as_one() {
+    let (_, committed) = run(|n, bytes| {
+        if n == 5 {
+            *bytes = Message::Abort(AbortReason::Refused).to_bytes();
+        }
+    });
+    assert_eq!(
+        committed.unwrap_err(),
+        PairingError::Aborted(AbortReason::Refused)
+    );
+}
