@@ -1,1 +1,13 @@
-//! TLS, framing and relaying for both ends; begun, not built yet.
+//! What host, device and referee share below the application: certificates, TLS with the exact
+//! verifier each connection needs, pairing messages over it, and the relaying of HTTP.
+//!
+//! No policy: who is trusted comes in as an anchor or a list of keys, and what a failure means to
+//! a user is decided by the caller.
+
+pub mod anchor;
+pub mod certificate;
+pub mod danger;
+pub mod pairing;
+pub mod random;
+pub mod relay;
+pub mod tls;

@@ -1,0 +1,283 @@
+//! The certificates that Settle issues, each kind by one function, and reading keys out of any.
+//!
+//! All are P-256, with random serials of 16 octets and times that are always given. What a peer
+//! asks for never enters a certificate: only its public key does.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyUsagePurpose, NameConstraints,
+    SerialNumber,
+};
+use rustls::crypto::aws_lc_rs::sign::any_ecdsa_type;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
+use x509_parser::prelude::{FromDer, X509Certificate};
+use zeroize::Zeroizing;
+
+use crate::random;
+
+/// How long a device's leaf lives (docs/pairing.md §6).
+pub const DEVICE_LEAF_LIFE: Duration = Duration::from_secs(30 * DAY);
+/// How long the bridge authority's leaf for one host lives.
+pub const BRIDGE_LEAF_LIFE: Duration = Duration::from_secs(7 * DAY);
+const DEVICE_ROOT_LIFE: Duration = Duration::from_secs(20 * 365 * DAY);
+const CLIENT_LIFE: Duration = Duration::from_secs(20 * 365 * DAY);
+const BRIDGE_LIFE: Duration = Duration::from_secs(2 * 365 * DAY);
+const DAY: u64 = 24 * 60 * 60;
+/// Certificates begin this long ago: clocks in a house differ.
+const BACKDATE: Duration = Duration::from_secs(DAY);
+
+/// A certificate could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The generator or the signer failed.
+    #[error("cannot make the certificate: {0}")]
+    Rcgen(#[from] rcgen::Error),
+    /// No randomness.
+    #[error("the system's random generator fails: {0}")]
+    Random(#[from] getrandom::Error),
+    /// The key is none that TLS can use.
+    #[error("unusable private key: {0}")]
+    Key(#[from] rustls::Error),
+}
+
+/// A P-256 private key. Wiped when dropped; its only readable form is PKCS #8, for storing.
+pub struct PrivateKey {
+    pkcs8: Zeroizing<Vec<u8>>,
+    pair: rcgen::KeyPair,
+}
+
+impl PrivateKey {
+    /// Draws a new key.
+    ///
+    /// # Errors
+    /// [`IssueError`] when the generator fails.
+    pub fn make() -> Result<Self, IssueError> {
+        let pair = rcgen::KeyPair::generate()?;
+        Ok(Self {
+            pkcs8: Zeroizing::new(pair.serialize_der()),
+            pair,
+        })
+    }
+
+    /// Reads a stored key.
+    ///
+    /// # Errors
+    /// [`IssueError`] when the bytes are no PKCS #8 of a P-256 key.
+    pub fn from_pkcs8(bytes: &[u8]) -> Result<Self, IssueError> {
+        let pair = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(
+            &PrivatePkcs8KeyDer::from(bytes),
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+        )?;
+        Ok(Self {
+            pkcs8: Zeroizing::new(bytes.to_vec()),
+            pair,
+        })
+    }
+
+    /// The key in PKCS #8, DER; to be stored sealed or with mode 0600, nowhere else.
+    #[must_use]
+    pub fn expose_pkcs8(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// The fingerprint of the public half.
+    #[must_use]
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        use rcgen::PublicKeyData as _;
+        KeyFingerprint::of_spki(&self.pair.subject_public_key_info())
+    }
+
+    /// The key with its chain, the end entity first, as TLS takes it.
+    ///
+    /// # Errors
+    /// [`IssueError::Key`] when TLS cannot use it.
+    pub fn certified(
+        &self,
+        chain: Vec<CertificateDer<'static>>,
+    ) -> Result<CertifiedKey, IssueError> {
+        let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(self.pkcs8.to_vec()));
+        Ok(CertifiedKey::new(chain, any_ecdsa_type(&der)?))
+    }
+}
+
+impl std::fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PrivateKey({})", self.fingerprint())
+    }
+}
+
+/// A device's root: a self-signed authority for its own names and nothing else
+/// (docs/pairing.md §6; no extended key usage in an authority, by the IoT TLS profile).
+///
+/// # Errors
+/// [`IssueError`].
+pub fn device_root(
+    key: &PrivateKey,
+    names: &[LocalName],
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let title = format!(
+        "Settle device {}",
+        names.first().map_or("", LocalName::as_str)
+    );
+    let permitted = names.iter().map(|name| name.as_str().to_owned()).collect();
+    authority(key, &title, permitted, now, DEVICE_ROOT_LIFE)
+}
+
+/// A device's leaf: subject alternative names only, for server authentication.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn device_leaf(
+    root_key: &PrivateKey,
+    root: &CertificateDer<'_>,
+    key: &PrivateKey,
+    names: &[LocalName],
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    leaf(root_key, root, key, names, now, DEVICE_LEAF_LIFE)
+}
+
+/// The bridge authority: lets this user's browsers accept the verifying proxy for local names,
+/// and for no public name and no address.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn bridge_authority(
+    key: &PrivateKey,
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut permitted: Vec<String> = LOCAL_NAMESPACES.map(str::to_owned).to_vec();
+    permitted.push("localhost".to_owned());
+    authority(
+        key,
+        "Settle bridge (this computer only)",
+        permitted,
+        now,
+        BRIDGE_LIFE,
+    )
+}
+
+/// The bridge authority's leaf for one name.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn bridge_leaf(
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &PrivateKey,
+    name: &str,
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = end_entity(vec![name.to_owned()], now, BRIDGE_LEAF_LIFE)?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    sign(&params, authority_key, authority, key)
+}
+
+/// A client's certificate for one device: a bare key, telling nothing of user or machine.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn client(key: &PrivateKey, now: SystemTime) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = end_entity(Vec::new(), now, CLIENT_LIFE)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Settle client");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    Ok(params.self_signed(&key.pair)?.der().clone())
+}
+
+/// The fingerprint of a certificate's key, or `None` when the bytes are no certificate.
+#[must_use]
+pub fn fingerprint(certificate: &[u8]) -> Option<KeyFingerprint> {
+    let (rest, certificate) = X509Certificate::from_der(certificate).ok()?;
+    rest.is_empty()
+        .then(|| KeyFingerprint::of_spki(certificate.public_key().raw))
+}
+
+/// When a certificate ends, or `None` when the bytes are no certificate.
+#[must_use]
+pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let seconds = u64::try_from(certificate.validity().not_after.timestamp()).ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
+}
+
+fn authority(
+    key: &PrivateKey,
+    title: &str,
+    permitted: Vec<String>,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = common(Vec::new(), now, life)?;
+    params.distinguished_name.push(DnType::CommonName, title);
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: permitted.into_iter().map(GeneralSubtree::DnsName).collect(),
+        // Permitted DNS names leave addresses unconstrained (RFC 5280 §4.2.1.10): exclude them all.
+        excluded_subtrees: vec![
+            GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([0; 4], 0)),
+            GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0)),
+        ],
+    });
+    Ok(params.self_signed(&key.pair)?.der().clone())
+}
+
+fn leaf(
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &PrivateKey,
+    names: &[LocalName],
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let names = names.iter().map(|name| name.as_str().to_owned()).collect();
+    let mut params = end_entity(names, now, life)?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    sign(&params, authority_key, authority, key)
+}
+
+fn sign(
+    params: &CertificateParams,
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &PrivateKey,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let issuer = Issuer::from_ca_cert_der(authority, &authority_key.pair)?;
+    Ok(params.signed_by(&key.pair, &issuer)?.der().clone())
+}
+
+fn end_entity(
+    names: Vec<String>,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, IssueError> {
+    let mut params = common(names, now, life)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
+}
+
+fn common(
+    names: Vec<String>,
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, IssueError> {
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = DistinguishedName::new();
+    params.not_before = (now - BACKDATE).into();
+    params.not_after = (now + life).into();
+    let mut serial = random::make_bytes::<16>()?;
+    // RFC 5280 §4.1.2.2: positive, and no leading zero octet.
+    serial[0] = (serial[0] & 0x7f) | 0x40;
+    params.serial_number = Some(SerialNumber::from_slice(&serial));
+    Ok(params)
+}

@@ -1,0 +1,199 @@
+//! TLS configurations: TLS 1.3 alone, hybrid post-quantum key exchange preferred, and for each
+//! purpose the verifier that belongs to it. What accepts anybody is in [`crate::danger`].
+
+use std::sync::{Arc, LazyLock};
+
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName,
+    ServerConfig, SignatureScheme, WantsVerifier,
+};
+use rustls_pki_types::{CertificateDer, UnixTime};
+use settle_protocol::fingerprint::KeyFingerprint;
+
+use crate::anchor::{Anchor, AnchorVerifier};
+use crate::certificate;
+use settle_protocol::name::LocalName;
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> =
+    LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+
+/// The cryptography that every configuration uses; X25519MLKEM768 is its first key exchange.
+#[must_use]
+pub fn provider() -> &'static Arc<CryptoProvider> {
+    &PROVIDER
+}
+
+/// Whose keys a device lets in, asked anew at every handshake.
+pub trait AccessList: std::fmt::Debug + Send + Sync {
+    /// Whether this key belongs to a paired client.
+    fn admits(&self, client: &KeyFingerprint) -> bool;
+}
+
+/// A host's connection to one device: verified by its own anchor and unique name, with the client
+/// identity made for it. One configuration a device; nothing is resumed, so nothing outlives a
+/// revocation.
+///
+/// # Errors
+/// When TLS 1.3 is not to be had from the provider.
+pub fn device_client(
+    anchor: Anchor,
+    name: LocalName,
+    identity: CertifiedKey,
+) -> Result<ClientConfig, rustls::Error> {
+    let mut config = client_builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(AnchorVerifier::new(anchor, name)))
+        .with_client_cert_resolver(Arc::new(Always(Arc::new(identity))));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.resumption = rustls::client::Resumption::disabled();
+    Ok(config)
+}
+
+/// A device's listener: visitors without a certificate may come in (they see how to pair), a
+/// certificate that is shown must be a paired client's.
+///
+/// # Errors
+/// When TLS 1.3 is not to be had from the provider.
+pub fn device_server(
+    identity: Arc<dyn ResolvesServerCert>,
+    clients: Arc<dyn AccessList>,
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = server_builder()?
+        .with_client_cert_verifier(Arc::new(PairedClients(clients)))
+        .with_cert_resolver(identity);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    Ok(config)
+}
+
+/// A listener for browsers on this computer, whose certificate depends on the name asked for.
+///
+/// # Errors
+/// When TLS 1.3 is not to be had from the provider.
+pub fn local_server(
+    certificates: Arc<dyn ResolvesServerCert>,
+    alpn: &[&[u8]],
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = server_builder()?
+        .with_no_client_auth()
+        .with_cert_resolver(certificates);
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+    Ok(config)
+}
+
+pub(crate) fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error>
+{
+    ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+}
+
+pub(crate) fn server_builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error>
+{
+    ServerConfig::builder_with_provider(Arc::clone(&PROVIDER))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+}
+
+pub(crate) fn verify_tls13(
+    message: &[u8],
+    certificate: &CertificateDer<'_>,
+    signature: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    rustls::crypto::verify_tls13_signature(
+        message,
+        certificate,
+        signature,
+        &PROVIDER.signature_verification_algorithms,
+    )
+}
+
+pub(crate) fn schemes() -> Vec<SignatureScheme> {
+    PROVIDER
+        .signature_verification_algorithms
+        .supported_schemes()
+}
+
+/// TLS 1.2 is never configured, so a peer that gets here does not keep to the protocol.
+pub(crate) fn only_tls13() -> rustls::Error {
+    rustls::Error::General("TLS 1.2 is not spoken here".to_owned())
+}
+
+/// One identity, whatever is asked for.
+#[derive(Debug)]
+pub struct Always(pub Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Always {
+    fn resolve(
+        &self,
+        _root_hints: &[&[u8]],
+        _schemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+impl ResolvesServerCert for Always {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+}
+
+/// Lets in the keys on the device's list and nobody else's.
+#[derive(Debug)]
+struct PairedClients(Arc<dyn AccessList>);
+
+impl ClientCertVerifier for PairedClients {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        let key = certificate::fingerprint(end_entity).ok_or(CertificateError::BadEncoding)?;
+        if self.0.admits(&key) {
+            Ok(ClientCertVerified::assertion())
+        } else {
+            Err(CertificateError::ApplicationVerificationFailure.into())
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(only_tls13())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        schemes()
+    }
+}
