@@ -1,5 +1,7 @@
 //! The SHA-256 fingerprint of a public key, which is what identifies a device, a client or a
-//! referee. Names and addresses never do.
+//! referee. Names and addresses never do. That of a whole certificate is another type.
+
+mod certificate;
 
 use alloc::string::String;
 use core::fmt;
@@ -9,6 +11,8 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+pub use certificate::{CertificateFingerprint, FingerprintError};
 
 /// SHA-256 over the DER encoding of a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7), 32 bytes.
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd, Encode, Decode)]

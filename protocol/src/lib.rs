@@ -7,12 +7,20 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+pub mod code;
+pub mod discovery;
 pub mod fingerprint;
 pub mod material;
 pub mod name;
+pub mod origin;
 pub mod pairing;
 pub mod rpc;
+pub mod scope;
 pub mod secret;
 pub mod spake2;
+#[cfg(test)]
+mod vectors;
 mod wire;

@@ -1,4 +1,4 @@
-//! Pairing material: what a device shows and the user carries across, as QR text (docs/pairing.md §2).
+//! Pairing material: what a device shows and the user carries across, as QR text (docs/pairing.md §2.1).
 //!
 //! `SETTLE:` ‖ base32(RFC 4648 §6, unpadded, upper case) ‖ of one CBOR map. It never travels over
 //! the network. What a device does with its codes (expiry, attempts) is not here.
@@ -38,7 +38,7 @@ pub enum Kind {
     Referee,
 }
 
-/// How long a code lives (docs/pairing.md §2).
+/// How long a code lives (docs/pairing.md §2.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Encode, Decode, Serialize, Deserialize)]
 #[cbor(index_only)]
 #[serde(rename_all = "snake_case")]
@@ -68,7 +68,7 @@ pub struct PairingMaterial {
     pub port: u16,
     /// Where it was reachable when the code was made: hints, tried first, never trusted.
     pub addresses: Vec<SocketAddr>,
-    /// The SPAKE2 suites it speaks, the preferred one first; unknown ones are left out.
+    /// The SPAKE2 suites it speaks, the preferred one first; unknown and repeated ones are left out.
     pub suites: Vec<Suite>,
     /// Seconds since the Unix epoch after which the code is dead.
     pub expires_at: Option<u64>,
@@ -179,11 +179,13 @@ impl PairingMaterial {
         if wire.addresses.len() > MAX_ADDRESSES || wire.port == 0 {
             return Err(MaterialError::Damaged);
         }
-        let suites: Vec<Suite> = wire
-            .suites
-            .iter()
-            .filter_map(|n| Suite::from_number(*n))
-            .collect();
+        let mut suites = Vec::new();
+        for suite in wire.suites.into_iter().filter_map(Suite::from_number) {
+            // The client makes a share for each, so a suite that is named often must not cost often.
+            if !suites.contains(&suite) {
+                suites.push(suite);
+            }
+        }
         if suites.is_empty() {
             return Err(MaterialError::NoCommonSuite);
         }
@@ -315,6 +317,21 @@ mod tests {
         cbor.extend([0x18, 0x63, 0x63, b'n', b'e', b'w']);
         let code = format!("{PREFIX}{}", BASE32_NOPAD.encode(&cbor));
         assert!(PairingMaterial::parse(&code).is_ok());
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn a_suite_counts_once_however_often_it_is_named() {
+        let mut suites = Suite::SUPPORTED.repeat(100);
+        suites.reverse();
+        let code = PairingMaterial {
+            suites,
+            ..material()
+        };
+        let read = PairingMaterial::parse(&code.to_code()).unwrap();
+        let mut once = Suite::SUPPORTED.to_vec();
+        once.reverse();
+        assert_eq!(read.suites, once);
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub enum NameError {
     /// A character outside a–z, 0–9 and the hyphen, or a hyphen at an end (RFC 952, RFC 1123 §2.1).
     #[error("the label {0:?} may hold only letters, digits and inner hyphens")]
     BadLabel(String),
+    /// Hyphens in the third and fourth place (RFC 5890 §2.3.1), as in `xn--…`: browsers may show
+    /// such a label in other letters, which can look like another device's.
+    #[error("the label {0:?} may not have hyphens in its third and fourth place")]
+    Reserved(String),
     /// The name ends in none of the local namespaces.
     #[error("{0:?} is not a local name: local names end in .local, .home.arpa or .alt")]
     NotLocal(String),
@@ -60,6 +64,20 @@ impl Label {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether the two are easily taken for one another: `printer1` and `printerl`, `rn` and `m`,
+    /// after the skeletons of Unicode TS #39 §4, as far as they concern the LDH letters.
+    #[must_use]
+    pub fn looks_like(&self, other: &Self) -> bool {
+        self.skeleton() == other.skeleton()
+    }
+
+    /// What labels that are easily taken for one another have in common.
+    #[must_use]
+    pub fn skeleton(&self) -> String {
+        let folded = self.0.replace('0', "o").replace('1', "l");
+        folded.replace('m', "rn").replace('w', "vv")
     }
 
     /// The name `<label>.local` (RFC 6762 §3).
@@ -178,6 +196,9 @@ fn check_label(label: &str) -> Result<(), NameError> {
     if !ldh || label.starts_with('-') || label.ends_with('-') {
         return Err(NameError::BadLabel(label.to_owned()));
     }
+    if label.get(2..4) == Some("--") {
+        return Err(NameError::Reserved(label.to_owned()));
+    }
     Ok(())
 }
 
@@ -230,12 +251,33 @@ mod tests {
             "\u{202e}a.local",
             "a b.local",
             "*.local",
+            "pr\u{456}nter.local",
+            "xn--prnter-3of.local",
+            "ab--c.local",
+            "printer\n.local",
             "",
         ] {
             assert!(LocalName::parse(given).is_err(), "{given:?}");
         }
         let long = format!("{}.local", "a".repeat(64));
         assert_eq!(LocalName::parse(&long), Err(NameError::TooLong));
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn labels_that_look_alike_are_told() {
+        let label = |text| Label::parse(text).unwrap();
+        for (one, other) in [
+            ("printer1", "printerl"),
+            ("room", "roorn"),
+            ("n0vel", "novel"),
+            ("wine", "vvine"),
+        ] {
+            assert!(label(one).looks_like(&label(other)), "{one} {other}");
+        }
+        for (one, other) in [("printer", "printer-2"), ("nas", "nase"), ("pi", "pl")] {
+            assert!(!label(one).looks_like(&label(other)), "{one} {other}");
+        }
     }
 
     #[test]

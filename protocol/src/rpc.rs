@@ -4,7 +4,10 @@
 //! Types only: framing and dispatch belong to the two ends. The closed set of errors is in
 //! [`error`], what is said about devices and decisions in [`view`].
 
+pub mod audit;
+pub mod backup;
 pub mod error;
+pub mod import;
 pub mod view;
 
 use alloc::string::String;
@@ -13,9 +16,13 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use self::audit::ReadAudit;
+use self::backup::{Part, Passphrase};
 pub use self::error::{ErrorKind, RpcError};
-pub use self::view::{Decision, Device, DeviceState, Proxy, Refusal};
+use self::import::StartImport;
+pub use self::view::{Decision, Device, DeviceAnchor, DeviceState, PairedAnchor, Proxy, Refusal};
 use crate::name::{Label, LocalName};
+use crate::origin::Origin;
 
 /// The version of this set of messages; both ends say theirs in `hello` and must agree.
 pub const VERSION: u32 = 1;
@@ -76,6 +83,19 @@ pub enum Call {
     /// The first call on every connection → [`Welcome`].
     #[serde(rename = "hello")]
     Hello(Hello),
+    /// Gives the passphrase of a trust store that has one; before [`Call::Hello`] → [`Empty`].
+    #[serde(rename = "store.unlock")]
+    UnlockStore {
+        /// Of the store.
+        passphrase: Passphrase,
+    },
+    /// Seals the store's key with a passphrase instead of keeping it in the keyring, or the other way;
+    /// a store that is not there yet is made so, before [`Call::Hello`] → [`Empty`].
+    #[serde(rename = "store.protect")]
+    ProtectStore {
+        /// The passphrase; the keyring, if there is none.
+        passphrase: Option<Passphrase>,
+    },
     /// What is trusted → [`Devices`].
     #[serde(rename = "devices.list")]
     ListDevices {},
@@ -97,6 +117,77 @@ pub enum Call {
         /// The device's identifier in the trust store.
         device: String,
     },
+    /// Ends a running `pairing.start` of this connection; its answer says so → [`Empty`].
+    #[serde(rename = "pairing.cancel")]
+    CancelPairing {
+        /// The number of the `pairing.start` request.
+        request: u64,
+    },
+    /// Reads what the user got out of band → [`ImportDecision`](import::ImportDecision).
+    #[serde(rename = "import.start")]
+    StartImport(StartImport),
+    /// The user's consent to it → [`Device`].
+    #[serde(rename = "import.commit")]
+    CommitImport {
+        /// From the decision.
+        import: u64,
+    },
+    /// Seals what is trusted with a passphrase, to be read in parts → [`BackupMade`](backup::BackupMade).
+    #[serde(rename = "backup.make")]
+    MakeBackup {
+        /// Opens it again.
+        passphrase: Passphrase,
+    },
+    /// A part of the backup that was made → [`Part`]; an empty one at its end.
+    #[serde(rename = "backup.read")]
+    ReadBackup {
+        /// In bytes.
+        offset: u64,
+    },
+    /// Gives a part of a backup; the first one begins anew → [`Empty`].
+    #[serde(rename = "restore.write")]
+    WriteRestore {
+        /// In bytes; what was given until now, or 0.
+        offset: u64,
+        /// At most [`MAX_PART_TO_DAEMON`](backup::MAX_PART_TO_DAEMON).
+        part: Part,
+    },
+    /// Opens the backup that was given → [`RestoreDecision`](backup::RestoreDecision).
+    #[serde(rename = "restore.open")]
+    OpenRestore {
+        /// Of the backup.
+        passphrase: Passphrase,
+    },
+    /// The user's consent to what was opened → [`Devices`].
+    #[serde(rename = "restore.commit")]
+    CommitRestore {},
+    /// Gives a device another name → [`Device`].
+    #[serde(rename = "device.rename")]
+    RenameDevice {
+        /// The device's identifier in the trust store.
+        device: String,
+        /// From then on.
+        petname: Label,
+    },
+    /// Lets another site send requests to a device → [`Device`].
+    #[serde(rename = "origin.allow")]
+    AllowOrigin {
+        /// The device's identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
+    /// Takes that back → [`Device`].
+    #[serde(rename = "origin.deny")]
+    DenyOrigin {
+        /// The device's identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
+    /// A part of the audit log, checked as a whole → [`Audit`](audit::Audit).
+    #[serde(rename = "audit.read")]
+    ReadAudit(ReadAudit),
     /// The bridge authority's certificate, made on first use → [`BridgeCertificate`].
     #[serde(rename = "bridge.certificate")]
     BridgeCertificate {},
@@ -167,6 +258,9 @@ pub struct Devices {
 pub struct BridgeCertificate {
     /// PEM text.
     pub pem: String,
+    /// That of the authority that will come next, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
     /// The nickname to store it under.
     pub nickname: String,
 }

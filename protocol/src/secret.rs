@@ -1,10 +1,11 @@
 //! Secret byte strings: wiped when dropped, never cloned, printed, serialized or compared in
 //! variable time.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// `N` secret bytes.
 #[derive(Zeroize, ZeroizeOnDrop)]
@@ -42,3 +43,26 @@ pub type PairingSecret = Secret<16>;
 
 /// Fresh randomness for one run of SPAKE2: 64 bytes from the operating system's generator.
 pub type Entropy = Secret<64>;
+
+/// Secret bytes of any length, such as a private key's encoding.
+pub struct SecretBytes(Zeroizing<Vec<u8>>);
+
+impl SecretBytes {
+    /// Takes over secret bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// The secret itself; the caller must not let it reach a log, a page or a file in clear.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretBytes({} bytes, …)", self.0.len())
+    }
+}

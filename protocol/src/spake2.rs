@@ -1,8 +1,9 @@
-//! SPAKE2 as RFC 9382 has it, with key confirmation, over P-256.
+//! SPAKE2 as RFC 9382 has it, with key confirmation, over P-256 and edwards25519.
 //!
 //! Only the arithmetic and the key schedule: identities, associated data and the order of
 //! messages are `pairing`'s. A suite is one implementation of [`group::Group`].
 
+mod edwards25519;
 mod group;
 mod p256;
 
@@ -13,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use self::edwards25519::Edwards25519;
 use self::group::Group;
 use self::p256::P256;
 use crate::secret::{Entropy, PairingSecret, Secret};
@@ -21,6 +23,8 @@ use crate::secret::{Entropy, PairingSecret, Secret};
 const CONFIRMATION_LABEL: &[u8] = b"ConfirmationKeys";
 /// docs/pairing.md §5.1: the label in the derivation of `w` from the pairing secret.
 const PASSWORD_LABEL: &[u8] = b"settle-pair/1 spake2 w";
+/// docs/pairing.md §5.1: the label in the derivation of `x` and `y` from fresh randomness.
+const EPHEMERAL_LABEL: &[u8] = b"settle-pair/1 spake2 ephemeral";
 /// RFC 9382 §3.2: at least 64 bits more than the group's order, which has 256 or fewer.
 const WIDE_SCALAR: usize = 40;
 
@@ -29,17 +33,20 @@ const WIDE_SCALAR: usize = 40;
 pub enum Suite {
     /// SPAKE2-P256-SHA256-HKDF-HMAC: every implementation speaks it.
     P256,
+    /// SPAKE2-edwards25519-SHA256-HKDF-HMAC: the other way, should P-256 fall.
+    Edwards25519,
 }
 
 impl Suite {
     /// What this implementation speaks, the preferred suite first.
-    pub const SUPPORTED: [Self; 1] = [Self::P256];
+    pub const SUPPORTED: [Self; 2] = [Self::P256, Self::Edwards25519];
 
     /// The number on the wire (docs/pairing.md §5.2).
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
             Self::P256 => 1,
+            Self::Edwards25519 => 2,
         }
     }
 
@@ -51,14 +58,23 @@ impl Suite {
             .find(|suite| suite.number() == number)
     }
 
-    /// Draws this side's secret scalar from `entropy` and computes the share to send.
+    /// Draws this side's secret scalar from `entropy`, which may serve several suites, and computes
+    /// the share to send.
     #[must_use]
     pub fn begin(self, role: Role, secret: &PairingSecret, entropy: &Entropy) -> Spake2 {
+        let password: Zeroizing<[u8; WIDE_SCALAR]> = self.derive(PASSWORD_LABEL, secret.expose());
+        let ephemeral: Zeroizing<[u8; 64]> = self.derive(EPHEMERAL_LABEL, entropy.expose());
         match self {
-            Self::P256 => {
-                Spake2::start::<P256>(self, role, &wide_password(self, secret), entropy.expose())
-            }
+            Self::P256 => Spake2::start::<P256>(self, role, &password, &ephemeral),
+            Self::Edwards25519 => Spake2::start::<Edwards25519>(self, role, &password, &ephemeral),
         }
+    }
+
+    /// docs/pairing.md §5.1: bytes of this suite alone, to be reduced to a scalar.
+    fn derive<const N: usize>(self, label: &[u8], key: &[u8]) -> Zeroizing<[u8; N]> {
+        let mut wide = Zeroizing::new([0; N]);
+        expand(key, &[label, &[self.number()]], wide.as_mut());
+        wide
     }
 }
 
@@ -132,7 +148,8 @@ impl Spake2 {
         }
     }
 
-    /// The share to send: an uncompressed SEC 1 point, 65 bytes for P-256.
+    /// The share to send: for P-256 an uncompressed SEC 1 point of 65 bytes, for edwards25519 the
+    /// 32 bytes of RFC 8032 §5.1.2.
     #[must_use]
     pub fn share(&self) -> &[u8] {
         &self.share
@@ -155,6 +172,7 @@ impl Spake2 {
     ) -> Result<Confirmations, InvalidShare> {
         let schedule = match self.suite {
             Suite::P256 => self.schedule::<P256>(theirs, context)?,
+            Suite::Edwards25519 => self.schedule::<Edwards25519>(theirs, context)?,
         };
         Ok(match self.role {
             Role::Client => Confirmations {
@@ -213,7 +231,7 @@ impl core::fmt::Debug for Spake2 {
 }
 
 /// RFC 9382 §4: everything that follows from the transcript.
-struct Schedule {
+pub(crate) struct Schedule {
     confirm_a: Secret<32>,
     confirm_b: Secret<32>,
     #[cfg(test)]
@@ -227,7 +245,6 @@ impl Schedule {
         let (_, ka) = hash.split_at(16);
         let mut confirmation_keys = Zeroizing::new([0; 32]);
         expand(
-            None,
             ka,
             &[CONFIRMATION_LABEL, associated_data],
             confirmation_keys.as_mut(),
@@ -242,22 +259,10 @@ impl Schedule {
     }
 }
 
-/// docs/pairing.md §5.1: 40 bytes from the secret, to be reduced to `w`.
-fn wide_password(suite: Suite, secret: &PairingSecret) -> Zeroizing<[u8; WIDE_SCALAR]> {
-    let mut wide = Zeroizing::new([0; WIDE_SCALAR]);
-    expand(
-        None,
-        secret.expose(),
-        &[PASSWORD_LABEL, &[suite.number()]],
-        wide.as_mut(),
-    );
-    wide
-}
-
-/// HKDF-SHA256 (RFC 5869).
-pub(crate) fn expand(salt: Option<&[u8]>, key: &[u8], info: &[&[u8]], out: &mut [u8]) {
+/// HKDF-SHA256 (RFC 5869) without salt.
+pub(crate) fn expand(key: &[u8], info: &[&[u8]], out: &mut [u8]) {
     // The one error of HKDF is an output over 8,160 bytes; every caller asks for 64 at most.
-    if Hkdf::<Sha256>::new(salt, key)
+    if Hkdf::<Sha256>::new(None, key)
         .expand_multi_info(info, out)
         .is_err()
     {

@@ -8,31 +8,42 @@ use super::message::{
 };
 use super::{Binding, PairingError, VERSION, transcript};
 use crate::fingerprint::KeyFingerprint;
-use crate::material::Kind;
+use crate::material::{Kind, Lifetime};
 use crate::name::{Label, LocalName};
 use crate::secret::{Entropy, PairingSecret, Secret};
 use crate::spake2::{self, Spake2, Suite};
 
+/// What a client comes with.
+#[derive(Debug)]
+pub struct Offer<'a> {
+    /// The code's secret.
+    pub secret: &'a PairingSecret,
+    /// The suites to offer, each with a share, so that no choice of the device costs a round trip.
+    pub suites: &'a [Suite],
+    /// What the device's owner will read in the list of clients; cut after 100 bytes.
+    pub label: &'a str,
+    /// The role asked for.
+    pub role: Role,
+}
+
 /// Begins an exchange; the bytes are the first frame to send.
 #[must_use]
-pub fn begin(
-    secret: &PairingSecret,
-    binding: Binding,
-    label: &str,
-    role: Role,
-    entropy: &Entropy,
-) -> (AwaitingHello, Vec<u8>) {
-    let ours = Suite::P256.begin(spake2::Role::Client, secret, entropy);
-    let share = Share {
+pub fn begin(offer: &Offer<'_>, binding: Binding, entropy: &Entropy) -> (AwaitingHello, Vec<u8>) {
+    let ours: Vec<Spake2> = offer
+        .suites
+        .iter()
+        .map(|suite| suite.begin(spake2::Role::Client, offer.secret, entropy))
+        .collect();
+    let shares = ours.iter().map(|ours| Share {
         suite: ours.suite().number(),
         element: ours.share().to_vec(),
-    };
+    });
     let hello = Message::ClientHello(ClientHello {
         versions: [VERSION].to_vec(),
-        code: code_id(secret),
-        shares: [share].to_vec(),
-        label: cut(label, MAX_CLIENT_LABEL).into(),
-        role,
+        code: code_id(offer.secret),
+        shares: shares.collect(),
+        label: cut(offer.label, MAX_CLIENT_LABEL).into(),
+        role: offer.role,
     })
     .to_bytes();
     (
@@ -49,7 +60,7 @@ pub fn begin(
 #[must_use]
 pub fn code_id(secret: &PairingSecret) -> [u8; 8] {
     let mut id = [0; 8];
-    spake2::expand(None, secret.expose(), &[b"settle-pair/1 code id"], &mut id);
+    spake2::expand(secret.expose(), &[b"settle-pair/1 code id"], &mut id);
     id
 }
 
@@ -57,7 +68,8 @@ pub fn code_id(secret: &PairingSecret) -> [u8; 8] {
 #[derive(Debug)]
 pub struct AwaitingHello {
     binding: Binding,
-    ours: Spake2,
+    /// One for each suite that was offered.
+    ours: Vec<Spake2>,
     hello: Vec<u8>,
 }
 
@@ -73,12 +85,13 @@ impl AwaitingHello {
         if theirs.version != VERSION {
             return Err(PairingError::NoCommonVersion);
         }
-        if theirs.share.suite != self.ours.suite().number() {
-            return Err(PairingError::NoCommonSuite);
-        }
-        let data = transcript::associated_data(&self.binding, &self.hello, frame);
-        let confirmations = self
+        let ours = self
             .ours
+            .into_iter()
+            .find(|ours| ours.suite().number() == theirs.share.suite)
+            .ok_or(PairingError::NoCommonSuite)?;
+        let data = transcript::associated_data(&self.binding, &self.hello, frame);
+        let confirmations = ours
             .finish(
                 &theirs.share.element,
                 transcript::context(&self.binding, &data),
@@ -166,6 +179,8 @@ pub struct Granted {
     pub role: Role,
     /// For finding it when its names rotate.
     pub discovery_key: Secret<32>,
+    /// The kind of code that was used.
+    pub code: Lifetime,
 }
 
 impl Granted {
@@ -186,6 +201,7 @@ impl Granted {
             kind: grant.kind,
             role: grant.role,
             discovery_key: Secret::new(grant.discovery_key),
+            code: grant.code,
         })
     }
 }

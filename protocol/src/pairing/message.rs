@@ -1,4 +1,4 @@
-//! The closed set of pairing messages (docs/pairing.md §5.2): CBOR, one message a frame.
+//! The closed set of pairing messages (docs/pairing.md §5.3): CBOR, one message a frame.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PairingError;
 use crate::fingerprint::KeyFingerprint;
-use crate::material::Kind;
+use crate::material::{Kind, Lifetime};
 use crate::wire;
 
 /// The largest message, in bytes; a longer frame ends the exchange before it is read.
@@ -114,6 +114,9 @@ pub struct Grant {
     /// The key from which rotating names and tags are derived, for paired clients.
     #[cbor(n(6), with = "minicbor::bytes")]
     pub discovery_key: [u8; 32],
+    /// The kind of code that the client has proved to know; a typed code does not say.
+    #[n(7)]
+    pub code: Lifetime,
 }
 
 /// What the client accepted; the device refuses it when it is not what it granted.

@@ -1,4 +1,7 @@
-//! Both ends in memory: the way it should go, and every frame altered, reflected or from elsewhere.
+//! Both ends in memory: the way it should go, and a peer that does not know the code or grants
+//! something else. Whoever stands between the two is in [`attacks`].
+
+mod attacks;
 
 use alloc::vec::Vec;
 
@@ -6,9 +9,10 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::message::{AbortReason, Grant, Message, Role};
 use super::*;
-use crate::material::Kind;
+use crate::material::{Kind, Lifetime};
 use crate::name::Label;
 use crate::secret::{Entropy, PairingSecret};
+use crate::spake2::Suite;
 
 const ROOT: &[u8] = b"the root certificate";
 
@@ -34,18 +38,18 @@ fn grant() -> Grant {
         kind: Kind::Device,
         role: Role::Admin,
         discovery_key: [9; 32],
+        code: Lifetime::OneTime,
     }
 }
 
 fn client(code: u8, exporter: u8) -> (client::AwaitingHello, Vec<u8>) {
-    let secret = PairingSecret::new([code; 16]);
-    client::begin(
-        &secret,
-        binding(exporter),
-        "laptop",
-        Role::Admin,
-        &Entropy::new([4; 64]),
-    )
+    let offer = client::Offer {
+        secret: &PairingSecret::new([code; 16]),
+        suites: &Suite::SUPPORTED,
+        label: "laptop",
+        role: Role::Admin,
+    };
+    client::begin(&offer, binding(exporter), &Entropy::new([4; 64]))
 }
 
 fn device(
@@ -104,35 +108,6 @@ fn an_honest_exchange_pairs_both_sides() {
 
 #[test]
 #[wasm_bindgen_test]
-fn no_altered_byte_before_the_confirmations_pairs() {
-    for frame in 0..4 {
-        for at in 0.. {
-            let mut reached = false;
-            let touched = core::cell::Cell::new(false);
-            let (paired, committed) = run(|n, bytes| {
-                if n == frame
-                    && let Some(byte) = bytes.get_mut(at)
-                {
-                    *byte ^= 1;
-                    touched.set(true);
-                }
-            });
-            if touched.get() {
-                reached = true;
-                assert!(
-                    paired.is_err() && committed.is_err(),
-                    "frame {frame}, byte {at}"
-                );
-            }
-            if !reached {
-                break;
-            }
-        }
-    }
-}
-
-#[test]
-#[wasm_bindgen_test]
 fn another_code_fails_without_a_hint() {
     let (client, hello) = client(1, 1);
     let (device, [device_hello, device_confirmation]) = device(2, 1, &hello).unwrap();
@@ -156,17 +131,6 @@ fn a_relay_between_two_connections_fails() {
     let client = client.receive(&device_hello).unwrap();
     assert_eq!(
         client.receive(&device_confirmation).unwrap_err(),
-        PairingError::NotConfirmed
-    );
-}
-
-#[test]
-#[wasm_bindgen_test]
-fn a_reflected_confirmation_fails() {
-    let (_, hello) = client(1, 1);
-    let (device, [_, device_confirmation]) = device(1, 1, &hello).unwrap();
-    assert_eq!(
-        device.receive(&device_confirmation).unwrap_err(),
         PairingError::NotConfirmed
     );
 }

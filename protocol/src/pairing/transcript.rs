@@ -1,4 +1,4 @@
-//! What both sides must have seen alike, hashed once (docs/pairing.md §5.3).
+//! What both sides must have seen alike, hashed once (docs/pairing.md §5.5).
 
 use sha2::{Digest, Sha256};
 

@@ -5,6 +5,9 @@ use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::CodeError;
+use crate::material::MaterialError;
+
 macro_rules! error_kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal, $kind:literal, $text:literal;)+) => {
         /// What went wrong, to the granularity at which the user's next step differs.
@@ -47,6 +50,12 @@ error_kinds! {
     Busy = 1002, "busy", "too many requests at once: try again";
     /// The daemon could not be started or reached.
     DaemonUnreachable = 1003, "daemon_unreachable", "the Settle daemon could not be started: run 'settle doctor'";
+    /// The caller ended it.
+    Cancelled = 1004, "cancelled", "it was cancelled";
+    /// The caller speaks a later version of the messages.
+    HostTooOld = 1005, "host_too_old", "Settle on this computer is older than what asks it: update Settle here";
+    /// The caller speaks an earlier version of the messages.
+    CallerTooOld = 1006, "caller_too_old", "what asks is older than Settle on this computer: update the extension, or this program";
     /// No keyring answers.
     KeyringMissing = 1100, "keyring_missing", "no keyring answers: start one that offers the Secret Service, such as gnome-keyring or KWallet";
     /// The keyring is locked and was not unlocked.
@@ -55,6 +64,20 @@ error_kinds! {
     StoreTampered = 1102, "store_tampered", "the trust store was changed or put back by something other than Settle; nothing in it is used";
     /// The store's file cannot be read or written.
     StoreUnusable = 1103, "store_unusable", "the trust store cannot be read or written: check the disk and the permissions";
+    /// The user chose a passphrase over a keyring, and has to give it.
+    PassphraseNeeded = 1104, "passphrase_needed", "the trust store is sealed with a passphrase: run 'settle unlock'";
+    /// It is another one.
+    PassphraseWrong = 1105, "passphrase_wrong", "this is not the passphrase of the trust store";
+    /// Not a backup, or a part of one.
+    BackupForeign = 1110, "backup_foreign", "this is not a whole backup of Settle's";
+    /// Made by a newer version.
+    BackupTooNew = 1111, "backup_too_new", "the backup was made by a newer version: update Settle";
+    /// Wrong passphrase, or changed.
+    BackupSealed = 1112, "backup_sealed", "the passphrase does not open this backup, or the backup was changed";
+    /// Too short to protect anything.
+    PassphraseShort = 1113, "passphrase_short", "the passphrase is too short: take at least 12 characters";
+    /// Nothing was made or given before, or not in the right order.
+    BackupGone = 1114, "backup_gone", "there is no backup at hand: begin again";
     /// Not a Settle code.
     CodeForeign = 1200, "code_foreign", "this is not a Settle code";
     /// Characters are missing or changed.
@@ -63,6 +86,8 @@ error_kinds! {
     CodeTooNew = 1202, "code_too_new", "the code was made by a newer version: update Settle";
     /// Past its time.
     CodeExpired = 1203, "code_expired", "the code has expired: let the device show a new one";
+    /// Typed symbols or words are missing or wrong.
+    CodeMistyped = 1204, "code_mistyped", "the code is not typed as it is shown: compare it with the device's";
     /// The device answered nowhere.
     DeviceNotFound = 1300, "device_not_found", "the device does not answer: is it on, and on this network?";
     /// Another key than the code names.
@@ -79,6 +104,14 @@ error_kinds! {
     NameTaken = 1306, "name_taken", "another device has this name already: choose another";
     /// The device said no (window closed, too many attempts).
     DeviceRefused = 1307, "device_refused", "the device admits nobody right now";
+    /// A typed code says nothing of its device, and no device announces that it shows it.
+    NoDeviceShows = 1308, "no_device_shows", "no device on this network shows this code: is it on, and is the code still there?";
+    /// A private key, several certificates, none, or a damaged one.
+    ImportUnusable = 1310, "import_unusable", "this is not one certificate, as PEM: give the device's own, or that of its authority";
+    /// Nothing was imported before, or the decision came too late.
+    ImportGone = 1311, "import_gone", "this import is no longer open: begin again";
+    /// It is trusted for the name that it was imported for.
+    NameFixed = 1312, "name_fixed", "an imported certificate is trusted for its own name alone: import it for the other name";
     /// No such device in the store.
     UnknownDevice = 1400, "unknown_device", "no such device is paired";
 }
@@ -107,6 +140,21 @@ impl From<ErrorKind> for RpcError {
             code: kind.code(),
             message: kind.to_string(),
             data: ErrorData { kind },
+        }
+    }
+}
+
+impl From<&CodeError> for ErrorKind {
+    fn from(error: &CodeError) -> Self {
+        match error {
+            CodeError::Material(MaterialError::Foreign) => Self::CodeForeign,
+            CodeError::Material(
+                MaterialError::TooLong | MaterialError::Damaged | MaterialError::BadName(_),
+            ) => Self::CodeDamaged,
+            CodeError::Material(
+                MaterialError::UnsupportedVersion(_) | MaterialError::NoCommonSuite,
+            ) => Self::CodeTooNew,
+            CodeError::Typed(_) | CodeError::Words(_) => Self::CodeMistyped,
         }
     }
 }

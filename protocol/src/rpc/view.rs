@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fingerprint::KeyFingerprint;
+use crate::fingerprint::{CertificateFingerprint, KeyFingerprint};
 use crate::material::{Kind, Lifetime};
 use crate::name::{Label, LocalName};
+use crate::origin::Origin;
 
 /// The verifying proxy's address. The host name is a secret of this user's browsers.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,20 +35,82 @@ pub struct Device {
     pub petname: Label,
     /// Every name that opens it, the friendly one first.
     pub names: Vec<LocalName>,
-    /// The name that is its alone.
+    /// The name that is its alone, for which its certificate is verified.
     pub unique_name: LocalName,
-    /// Device or referee.
-    pub kind: Kind,
-    /// The fingerprint of its root key.
-    pub fingerprint: KeyFingerprint,
-    /// The role that it granted to us.
-    pub role: String,
+    /// What it is verified by.
+    #[serde(flatten)]
+    pub anchor: DeviceAnchor,
+    /// The TCP port of its HTTPS listener.
+    pub port: u16,
+    /// Origins of other sites that may send requests to it.
+    pub allowed_origins: Vec<Origin>,
     /// Seconds since the Unix epoch.
     pub paired_at: u64,
     /// Seconds since the Unix epoch of the last verified connection.
     pub last_verified_at: Option<u64>,
     /// What it is at.
     pub state: DeviceState,
+}
+
+impl Device {
+    /// The name that people know it by.
+    #[must_use]
+    pub fn name(&self) -> &LocalName {
+        self.names.first().unwrap_or(&self.unique_name)
+    }
+}
+
+/// What a device's certificate is verified by, and how that came to be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DeviceAnchor {
+    /// Its own root, by a ceremony.
+    Device(PairedAnchor),
+    /// A referee's root, by a ceremony.
+    Referee(PairedAnchor),
+    /// An authority's certificate that the user imported.
+    Authority {
+        /// Of the authority's certificate.
+        certificate: CertificateFingerprint,
+    },
+    /// The device's own certificate, which the user imported.
+    Certificate {
+        /// Of the device's certificate.
+        certificate: CertificateFingerprint,
+    },
+}
+
+/// What a ceremony has proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PairedAnchor {
+    /// The fingerprint of the root key.
+    pub fingerprint: KeyFingerprint,
+    /// The role that was granted to us.
+    pub role: String,
+    /// The kind of code that was used.
+    pub code: Lifetime,
+}
+
+impl DeviceAnchor {
+    /// What a ceremony has proved, where there was one.
+    #[must_use]
+    pub const fn paired(&self) -> Option<&PairedAnchor> {
+        match self {
+            Self::Device(paired) | Self::Referee(paired) => Some(paired),
+            Self::Authority { .. } | Self::Certificate { .. } => None,
+        }
+    }
+
+    /// The 32 bytes that people compare: of the root key, or of the imported certificate.
+    #[must_use]
+    pub const fn digest(&self) -> &[u8; 32] {
+        match self {
+            Self::Device(paired) | Self::Referee(paired) => paired.fingerprint.as_bytes(),
+            Self::Authority { certificate } | Self::Certificate { certificate } => {
+                certificate.as_bytes()
+            }
+        }
+    }
 }
 
 /// The state of a trusted device.
@@ -84,7 +147,7 @@ pub struct Decision {
 }
 
 /// Why a request to a paired name went no further. Every variant has a page of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum Refusal {
     /// Something answers, but no key that the device's anchor vouches for.
@@ -93,6 +156,18 @@ pub enum Refusal {
         expected: KeyFingerprint,
         /// The key that was shown instead, where one was.
         seen: Option<KeyFingerprint>,
+    },
+    /// Something answers with another certificate than the one that was imported.
+    WrongCertificate {
+        /// The certificate that was imported.
+        expected: CertificateFingerprint,
+        /// The one that was shown.
+        seen: CertificateFingerprint,
+    },
+    /// What answers shows a certificate that is vouched for and breaks a rule.
+    BrokenRule {
+        /// Which, in English.
+        rule: String,
     },
     /// Nothing answers.
     Unreachable {},
