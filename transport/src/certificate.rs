@@ -1,7 +1,7 @@
 //! The certificates that Settle issues, each kind by one function, and reading keys out of any.
 //!
-//! All are P-256, with random serials of 16 octets and times that are always given. What a peer
-//! asks for never enters a certificate: only its public key does.
+//! All are P-256, with random serials of 16 octets and times that are always given; none outlives the
+//! authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
 use std::time::{Duration, SystemTime};
 
@@ -176,7 +176,7 @@ pub fn bridge_leaf(
 ) -> Result<CertificateDer<'static>, IssueError> {
     let mut params = end_entity(vec![name.to_owned()], now, BRIDGE_LEAF_LIFE)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    sign(&params, authority_key, authority, key)
+    sign(params, authority_key, authority, key)
 }
 
 /// A client's certificate for one device: a bare key, telling nothing of user or machine.
@@ -195,15 +195,27 @@ pub fn client(key: &PrivateKey, now: SystemTime) -> Result<CertificateDer<'stati
 /// The fingerprint of a certificate's key, or `None` when the bytes are no certificate.
 #[must_use]
 pub fn fingerprint(certificate: &[u8]) -> Option<KeyFingerprint> {
-    let (rest, certificate) = X509Certificate::from_der(certificate).ok()?;
-    rest.is_empty()
-        .then(|| KeyFingerprint::of_spki(certificate.public_key().raw))
+    read(certificate).map(|certificate| KeyFingerprint::of_spki(certificate.public_key().raw))
+}
+
+/// One certificate and nothing behind it.
+fn read(der: &[u8]) -> Option<X509Certificate<'_>> {
+    let (rest, certificate) = X509Certificate::from_der(der).ok()?;
+    rest.is_empty().then_some(certificate)
+}
+
+/// When a certificate begins, since the Unix epoch, or `None` when the bytes are no certificate.
+#[must_use]
+pub fn not_before(certificate: &[u8]) -> Option<Duration> {
+    let certificate = read(certificate)?;
+    let seconds = u64::try_from(certificate.validity().not_before.timestamp()).ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// When a certificate ends, or `None` when the bytes are no certificate.
 #[must_use]
 pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
-    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let certificate = read(certificate)?;
     let seconds = u64::try_from(certificate.validity().not_after.timestamp()).ok()?;
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
@@ -241,15 +253,18 @@ fn leaf(
     let names = names.iter().map(|name| name.as_str().to_owned()).collect();
     let mut params = end_entity(names, now, life)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    sign(&params, authority_key, authority, key)
+    sign(params, authority_key, authority, key)
 }
 
 fn sign(
-    params: &CertificateParams,
+    mut params: CertificateParams,
     authority_key: &PrivateKey,
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
 ) -> Result<CertificateDer<'static>, IssueError> {
+    if let Some(end) = not_after(authority) {
+        params.not_after = params.not_after.min(end.into());
+    }
     let issuer = Issuer::from_ca_cert_der(authority, &authority_key.pair)?;
     Ok(params.signed_by(&key.pair, &issuer)?.der().clone())
 }
@@ -281,3 +296,6 @@ fn common(
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     Ok(params)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,8 +6,12 @@
 
 pub mod anchor;
 pub mod certificate;
+pub mod cut;
 pub mod danger;
+pub mod import;
+pub mod page;
 pub mod pairing;
+pub mod pool;
 pub mod random;
 pub mod relay;
 pub mod tls;

@@ -11,12 +11,13 @@ use settle_protocol::secret::Secret;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{client, server};
 
+use crate::anchor::Authority;
 use crate::certificate;
 
 /// The binding of a provisional connection at the client: its own key, and the root key that the
 /// device showed behind its leaf.
 ///
-/// `None` when the connection did not agree on pairing or the device showed no root.
+/// `None` when the connection did not agree on pairing, or the device showed no root of its leaf.
 #[must_use]
 pub fn client_binding<S>(tls: &client::TlsStream<S>, ours: KeyFingerprint) -> Option<Binding> {
     let (_, connection) = tls.get_ref();
@@ -58,10 +59,14 @@ pub fn pairing_peer(connection: &CommonState) -> Option<&[CertificateDer<'static
         .flatten()
 }
 
+/// The root that the device showed, if it issued the leaf whose key this connection was opened
+/// with; without that, anybody could show anybody's root.
 fn shown_root(connection: &CommonState) -> Option<KeyFingerprint> {
-    pairing_peer(connection)?
-        .get(1)
-        .and_then(|root| certificate::fingerprint(root))
+    let [leaf, root] = pairing_peer(connection)? else {
+        return None;
+    };
+    let root = Authority::from_der(root).ok()?;
+    root.issued(leaf).then(|| root.fingerprint())
 }
 
 /// Writes one message: its length as four bytes, big-endian, then itself.

@@ -3,25 +3,40 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::client::ResolvesClientCert;
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::{ResolvesClientCert, WantsClientCert};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
     CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, DistinguishedName,
-    ServerConfig, SignatureScheme, WantsVerifier,
+    NamedGroup, ServerConfig, SignatureScheme, WantsVerifier,
 };
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use settle_protocol::fingerprint::KeyFingerprint;
 
 use crate::anchor::{Anchor, AnchorVerifier};
 use crate::certificate;
 use settle_protocol::name::LocalName;
 
+/// The name of HTTP/2 in ALPN (RFC 9113 §3.1).
+pub const HTTP_2: &[u8] = b"h2";
+/// The name of HTTP/1.1 in ALPN (RFC 7301 §6).
+pub const HTTP_1: &[u8] = b"http/1.1";
+
 static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+
+/// The same for connections that never leave this computer, where nobody records anything for later:
+/// the classical key exchange first, which costs a third.
+static LOCAL_PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+    let mut provider = aws_lc_rs::default_provider();
+    provider
+        .kx_groups
+        .sort_by_key(|group| group.name() != NamedGroup::X25519);
+    Arc::new(provider)
+});
 
 /// The cryptography that every configuration uses; X25519MLKEM768 is its first key exchange.
 #[must_use]
@@ -31,28 +46,39 @@ pub fn provider() -> &'static Arc<CryptoProvider> {
 
 /// Whose keys a device lets in, asked anew at every handshake.
 pub trait AccessList: std::fmt::Debug + Send + Sync {
-    /// Whether this key belongs to a paired client.
+    /// Whether this key, which the peer has proved to hold, belongs to a paired client.
     fn admits(&self, client: &KeyFingerprint) -> bool;
 }
 
-/// A host's connection to one device: verified by its own anchor and unique name, with the client
-/// identity made for it. One configuration a device; nothing is resumed, so nothing outlives a
-/// revocation.
+/// A host's connection to one device: verified by its own anchor, for its unique name and port, with
+/// the client identity made for it. One configuration a device; nothing is resumed, so nothing
+/// outlives a revocation.
 ///
 /// # Errors
 /// When TLS 1.3 is not to be had from the provider.
 pub fn device_client(
     anchor: Anchor,
     name: LocalName,
+    port: u16,
     identity: CertifiedKey,
 ) -> Result<ClientConfig, rustls::Error> {
-    let mut config = client_builder()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(AnchorVerifier::new(anchor, name)))
+    let config = anchored(anchor, name, port)?
         .with_client_cert_resolver(Arc::new(Always(Arc::new(identity))));
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    config.resumption = rustls::client::Resumption::disabled();
-    Ok(config)
+    Ok(browsing(config))
+}
+
+/// A host's connection to a server that knows nothing of Settle: judged by what the user imported,
+/// and told nothing of who connects.
+///
+/// # Errors
+/// When TLS 1.3 is not to be had from the provider.
+pub fn imported_client(
+    anchor: Anchor,
+    name: LocalName,
+    port: u16,
+) -> Result<ClientConfig, rustls::Error> {
+    let config = anchored(anchor, name, port)?.with_no_client_auth();
+    Ok(browsing(config))
 }
 
 /// A device's listener: visitors without a certificate may come in (they see how to pair), a
@@ -67,7 +93,7 @@ pub fn device_server(
     let mut config = server_builder()?
         .with_client_cert_verifier(Arc::new(PairedClients(clients)))
         .with_cert_resolver(identity);
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
     Ok(config)
@@ -81,9 +107,12 @@ pub fn local_server(
     certificates: Arc<dyn ResolvesServerCert>,
     alpn: &[&[u8]],
 ) -> Result<ServerConfig, rustls::Error> {
-    let mut config = server_builder()?
+    let mut config = ServerConfig::builder_with_provider(Arc::clone(&LOCAL_PROVIDER))
+        .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_no_client_auth()
         .with_cert_resolver(certificates);
+    // A browser resumes with one; the second would only be made.
+    config.send_tls13_tickets = 1;
     config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(config)
 }
@@ -92,6 +121,23 @@ pub(crate) fn client_builder() -> Result<ConfigBuilder<ClientConfig, WantsVerifi
 {
     ClientConfig::builder_with_provider(Arc::clone(&PROVIDER))
         .with_protocol_versions(&[&rustls::version::TLS13])
+}
+
+fn anchored(
+    anchor: Anchor,
+    name: LocalName,
+    port: u16,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, rustls::Error> {
+    let verifier = AnchorVerifier::new(anchor, name, port);
+    Ok(client_builder()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier)))
+}
+
+fn browsing(mut config: ClientConfig) -> ClientConfig {
+    config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
+    config.resumption = rustls::client::Resumption::disabled();
+    config
 }
 
 pub(crate) fn server_builder() -> Result<ConfigBuilder<ServerConfig, WantsVerifier>, rustls::Error>
@@ -108,6 +154,20 @@ pub(crate) fn verify_tls13(
     rustls::crypto::verify_tls13_signature(
         message,
         certificate,
+        signature,
+        &PROVIDER.signature_verification_algorithms,
+    )
+}
+
+/// As [`verify_tls13`], for a key whose certificate is not to be read.
+pub(crate) fn verify_tls13_key(
+    message: &[u8],
+    key: &SubjectPublicKeyInfoDer<'_>,
+    signature: &DigitallySignedStruct,
+) -> Result<HandshakeSignatureValid, rustls::Error> {
+    rustls::crypto::verify_tls13_signature_with_raw_key(
+        message,
+        key,
         signature,
         &PROVIDER.signature_verification_algorithms,
     )
@@ -163,16 +223,13 @@ impl ClientCertVerifier for PairedClients {
 
     fn verify_client_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        _end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let key = certificate::fingerprint(end_entity).ok_or(CertificateError::BadEncoding)?;
-        if self.0.admits(&key) {
-            Ok(ClientCertVerified::assertion())
-        } else {
-            Err(CertificateError::ApplicationVerificationFailure.into())
-        }
+        // Anybody can show a certificate that they have seen. It is judged with the signature, which
+        // has to follow (RFC 8446 §4.4.3).
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -190,7 +247,14 @@ impl ClientCertVerifier for PairedClients {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13(message, certificate, signature)
+        let proved = verify_tls13(message, certificate, signature)?;
+        let key = certificate::fingerprint(certificate).ok_or(CertificateError::BadEncoding)?;
+        if self.0.admits(&key) {
+            Ok(proved)
+        } else {
+            // Sent as the alert access_denied, and no other error is (docs/pairing.md §5.6).
+            Err(CertificateError::ApplicationVerificationFailure.into())
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
