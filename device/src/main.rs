@@ -1,3 +1,223 @@
-//! Makes any box with a web interface a SETTLE device; begun, not built yet.
+//! The `settle-device` program: arguments, environment, logging, signals and the exit code.
 
-fn main() {}
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use settle_device::ui::{self, Format};
+use settle_device::{Button, Device, Event, Settings, UpstreamUrl, print_code};
+use settle_protocol::name::Label;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
+
+const LOG_VARIABLE: &str = "SETTLE_LOG";
+/// Events that may wait for the terminal.
+const EVENTS: usize = 64;
+/// How long the last events may take to be shown.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Makes any box with a web interface a SETTLE device.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a web interface to paired browsers, and show a code to pair with.
+    Serve(Serve),
+    /// Make the code of a sticker, in the place of an earlier one, for a device that is not running.
+    Sticker(Sticker),
+}
+
+#[derive(Args)]
+struct Sticker {
+    /// The device's name: `printer` becomes printer.local.
+    #[arg(long, value_name = "LABEL", value_parser = Label::parse)]
+    name: Label,
+    /// The directory for identity and clients [default: settle-device/LABEL in the user's state].
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where the device will listen.
+    #[arg(long, default_value_t = 8443, value_parser = clap::value_parser!(u16).range(1..))]
+    port: u16,
+    /// Write the picture of the code here (PNG).
+    #[arg(long, value_name = "FILE")]
+    qr_file: Option<PathBuf>,
+    /// Write one JSON object to the standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The web interface: http://HOST:PORT, with a path if it has one.
+    #[arg(long, value_name = "URL")]
+    upstream: UpstreamUrl,
+    /// The device's name: `printer` becomes printer.local.
+    #[arg(long, value_name = "LABEL", value_parser = Label::parse)]
+    name: Label,
+    /// The directory for identity and clients [default: settle-device/LABEL in the user's state].
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:8443")]
+    listen: SocketAddr,
+    /// Keep a picture of the current code here (PNG).
+    #[arg(long, value_name = "FILE")]
+    qr_file: Option<PathBuf>,
+    /// Write one JSON object a line to the standard output.
+    #[arg(long)]
+    json: bool,
+    /// Do not announce the device on the local network.
+    #[arg(long)]
+    no_announce: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    let ended = match arguments.command {
+        Command::Serve(serve) => run(serve),
+        Command::Sticker(sticker) => print(sticker),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where even this cannot be written, the exit code is left to tell.
+            drop(writeln!(io::stderr(), "settle-device: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `SETTLE_LOG` sets the level of Settle's own lines. Those of other crates stay at warnings: at
+/// their lower levels they write the headers of requests, which hold secrets.
+fn start_log() {
+    let asked = env::var(LOG_VARIABLE).ok();
+    let level = asked
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(LevelFilter::INFO);
+    let filter = EnvFilter::new(format!(
+        "warn,settle_device={level},settle_protocol={level},settle_transport={level}"
+    ));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+#[tokio::main]
+async fn run(serve: Serve) -> anyhow::Result<()> {
+    let format = format(serve.json);
+    let settings = settings(serve)?;
+    let stop = stop_signal()?;
+    let (events, received) = mpsc::channel(EVENTS);
+    let (all_shown, showing) = oneshot::channel();
+    // A thread of its own, so that an output which nobody reads cannot hold up the end.
+    std::thread::spawn(move || show(received, format, all_shown));
+    let served = async {
+        let device = Device::open(settings, events).await?;
+        let pressed = press_at_signal(device.button())?;
+        let served = device.serve(stop).await;
+        pressed.abort();
+        anyhow::Ok(served?)
+    }
+    .await;
+    if timeout(LAST_WORDS, showing).await.is_err() {
+        tracing::warn!("the last events were not taken from the output");
+    }
+    served
+}
+
+fn print(sticker: Sticker) -> anyhow::Result<()> {
+    let state = state_of(sticker.state, &sticker.name)?;
+    let code = print_code(&state, &sticker.name, sticker.port, sticker.qr_file)?;
+    let format = format(sticker.json);
+    ui::write(&mut io::stdout().lock(), format, &Event::Code(code))?;
+    Ok(())
+}
+
+fn format(json: bool) -> Format {
+    match json {
+        true => Format::Json,
+        false if io::stdout().is_terminal() => Format::Terminal,
+        false => Format::Plain,
+    }
+}
+
+fn settings(serve: Serve) -> anyhow::Result<Settings> {
+    Ok(Settings {
+        state: state_of(serve.state, &serve.name)?,
+        label: serve.name,
+        upstream: serve.upstream,
+        listen: serve.listen,
+        qr_file: serve.qr_file,
+        announce: !serve.no_announce,
+    })
+}
+
+fn state_of(given: Option<PathBuf>, name: &Label) -> anyhow::Result<PathBuf> {
+    match given {
+        Some(state) => Ok(state),
+        None => Ok(default_state()
+            .context("neither XDG_STATE_HOME nor HOME is set: give --state")?
+            .join(name.as_str())),
+    }
+}
+
+/// XDG Base Directory Specification: a relative path in the variable is to be ignored.
+fn default_state() -> Option<PathBuf> {
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("settle-device"))
+}
+
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// SIGUSR1 presses the device's button: what a maker connects the real one to.
+fn press_at_signal(button: Button) -> anyhow::Result<JoinHandle<()>> {
+    let mut pressed = signal(SignalKind::user_defined1())?;
+    Ok(tokio::spawn(async move {
+        while pressed.recv().await.is_some() {
+            button.press();
+        }
+    }))
+}
+
+/// A device serves on when nobody reads what it says.
+fn show(mut events: mpsc::Receiver<Event>, format: Format, done: oneshot::Sender<()>) {
+    while let Some(event) = events.blocking_recv() {
+        if let Err(error) = ui::write(&mut io::stdout().lock(), format, &event) {
+            tracing::warn!(%error, "an event cannot be shown");
+        }
+    }
+    // Nobody waits any more when it took too long.
+    done.send(()).unwrap_or_default();
+}

@@ -1,0 +1,166 @@
+//! Announcing the device by DNS-SD (RFC 6763) under both of its names, with the tags of the codes
+//! that it shows, and taking that back.
+//!
+//! A convenience: codes carry addresses, and clients trust keys. So no failure here is fatal.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
+use settle_protocol::discovery::{self, MAX_TAGS, NAME_KEY, SERVICE, TAGS_KEY, TAGS_SEPARATOR};
+use settle_protocol::name::LocalName;
+use settle_protocol::secret::PairingSecret;
+use settle_transport::random;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::unix_now;
+use crate::register::Register;
+
+/// The version of the TXT record.
+const TXT_VERSION: &str = "1";
+/// How long the goodbyes may take to leave.
+const GOODBYE: Duration = Duration::from_secs(2);
+/// Tags are drawn anew this often, so that a code that stands for long is not to be followed.
+const NEW_TAGS: Duration = Duration::from_secs(10 * 60);
+
+/// A running announcement.
+pub(crate) struct Announcement {
+    daemon: ServiceDaemon,
+    services: Vec<String>,
+    names: [LocalName; 2],
+    listener: SocketAddr,
+}
+
+/// Announces `names`, the friendly one first, the unique one last, as yet without a tag.
+pub(crate) fn announce(
+    names: [LocalName; 2],
+    listener: SocketAddr,
+) -> Result<Announcement, mdns_sd::Error> {
+    let daemon = ServiceDaemon::new()?;
+    if let Some(interfaces) = interfaces(listener.ip()) {
+        daemon.disable_interface(IfKind::All)?;
+        daemon.enable_interface(interfaces)?;
+    }
+    let mut announcement = Announcement {
+        daemon,
+        services: Vec::new(),
+        names,
+        listener,
+    };
+    for name in announcement.names.clone() {
+        let info = announcement.service(&name, "")?;
+        announcement.services.push(info.get_fullname().to_owned());
+        announcement.daemon.register(info)?;
+    }
+    Ok(announcement)
+}
+
+/// One tag for each code, of a nonce drawn now.
+fn tags(secrets: &[PairingSecret]) -> Result<String, getrandom::Error> {
+    let mut tags = String::new();
+    for secret in secrets.iter().take(MAX_TAGS) {
+        if !tags.is_empty() {
+            tags.push(TAGS_SEPARATOR);
+        }
+        tags.push_str(&discovery::tag(secret, random::make_bytes()?));
+    }
+    Ok(tags)
+}
+
+/// Where to announce, when not everywhere: a device that listens on one address is to be found on
+/// that address's interface alone.
+fn interfaces(listener: IpAddr) -> Option<IfKind> {
+    match listener {
+        IpAddr::V4(address) if address.is_unspecified() => Some(IfKind::IPv4),
+        IpAddr::V6(address) if address.is_unspecified() => None,
+        IpAddr::V4(address) if address.is_loopback() => Some(IfKind::LoopbackV4),
+        IpAddr::V6(address) if address.is_loopback() => Some(IfKind::LoopbackV6),
+        IpAddr::V4(_) | IpAddr::V6(_) => Some(IfKind::Addr(listener)),
+    }
+}
+
+impl Announcement {
+    /// Keeps the tags in step with the codes that stand, until `stop`; then takes the announcement
+    /// back.
+    pub(crate) async fn follow(self, register: Arc<Register>, stop: CancellationToken) {
+        let mut changes = register.changes();
+        let mut told = Vec::new();
+        let follow = async {
+            loop {
+                let secrets = register.secrets(unix_now());
+                let is_news = !same(&secrets, &told);
+                if is_news {
+                    self.tell(&secrets);
+                    told = secrets;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(NEW_TAGS) => told.clear(),
+                    changed = changes.changed() => if changed.is_err() { return },
+                }
+            }
+        };
+        stop.run_until_cancelled(follow).await;
+        self.withdraw().await;
+    }
+
+    fn tell(&self, secrets: &[PairingSecret]) {
+        let tags = match tags(secrets) {
+            Ok(tags) => tags,
+            Err(error) => {
+                tracing::warn!(%error, "no tags can be drawn");
+                return;
+            }
+        };
+        let [_, unique] = &self.names;
+        let told = self
+            .service(unique, &tags)
+            .and_then(|info| self.daemon.register(info));
+        if let Err(error) = told {
+            tracing::warn!(%error, "the device's codes cannot be announced");
+        }
+    }
+
+    fn service(&self, name: &LocalName, tags: &str) -> Result<ServiceInfo, mdns_sd::Error> {
+        let instance = name.as_str().split('.').next().unwrap_or_default();
+        let host = format!("{name}.");
+        let [_, unique] = &self.names;
+        let mut text = vec![("v", TXT_VERSION), (NAME_KEY, unique.as_str())];
+        if !tags.is_empty() {
+            text.push((TAGS_KEY, tags));
+        }
+        let (address, port) = (self.listener.ip(), self.listener.port());
+        let info = if address.is_unspecified() {
+            ServiceInfo::new(SERVICE, instance, &host, "", port, &text[..])?.enable_addr_auto()
+        } else {
+            ServiceInfo::new(SERVICE, instance, &host, address, port, &text[..])?
+        };
+        Ok(info)
+    }
+
+    /// Takes the announcement back and waits until the goodbyes are out.
+    async fn withdraw(self) {
+        let goodbyes = async {
+            for service in &self.services {
+                if let Ok(done) = self.daemon.unregister(service) {
+                    // A daemon that is gone has nothing more to say.
+                    drop(done.recv_async().await);
+                }
+            }
+            if let Ok(done) = self.daemon.shutdown() {
+                drop(done.recv_async().await);
+            }
+        };
+        if tokio::time::timeout(GOODBYE, goodbyes).await.is_err() {
+            tracing::warn!("the announcement could not be taken back in time");
+        }
+    }
+}
+
+fn same(some: &[PairingSecret], others: &[PairingSecret]) -> bool {
+    some.len() == others.len()
+        && some
+            .iter()
+            .zip(others)
+            .all(|(one, other)| one.matches(other.expose()))
+}

@@ -1,0 +1,328 @@
+//! A device from its settings to its last connection: opened, then served until told to stop.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::name::{Label, LocalName};
+use settle_transport::certificate::IssueError;
+use settle_transport::tls;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::announce;
+use crate::button::Button;
+use crate::ceremony::Ceremony;
+use crate::client::Client;
+use crate::clock::unix_now;
+use crate::event::{Event, ShownCode};
+use crate::front::Front;
+use crate::identity::{Identity, IdentityError};
+use crate::leaf::Leaf;
+use crate::listener::Listener;
+use crate::notices::Notices;
+use crate::presenter::{PresentError, Presenter};
+use crate::register::{Contents, Register, RegisterError};
+use crate::shown::{self, Place, ShowError};
+use crate::state::{StateDir, StateError};
+use crate::upstream::{Upstream, UpstreamUrl};
+
+/// What a device is to be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The label that it goes by: `printer` for `printer.local`.
+    pub label: Label,
+    /// The web interface that it stands in front of.
+    pub upstream: UpstreamUrl,
+    /// The directory for what must not be lost.
+    pub state: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where to keep a picture of the current code.
+    pub qr_file: Option<PathBuf>,
+    /// Whether to announce the device on the local network.
+    pub announce: bool,
+}
+
+/// Why a device cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum DeviceError {
+    /// Its state cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Its identity cannot be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its certificate cannot be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// TLS cannot be configured.
+    #[error("cannot configure TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// The port cannot be had.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No code can be shown.
+    #[error(transparent)]
+    Present(#[from] PresentError),
+    /// A printed code cannot be shown.
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    /// A code cannot be made.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The program is being stopped.
+    #[error("the start was interrupted")]
+    Interrupted,
+}
+
+/// A device whose state is held and whose port is open.
+#[derive(Debug)]
+pub struct Device {
+    settings: Settings,
+    identity: Arc<Identity>,
+    register: Arc<Register>,
+    leaf: Arc<Leaf>,
+    socket: TcpListener,
+    address: SocketAddr,
+    notices: Notices,
+    button: Button,
+}
+
+impl Device {
+    /// Takes the state directory, makes the identity of a new device, and opens the port.
+    ///
+    /// # Errors
+    /// [`DeviceError`]; the state is left as it was found.
+    pub async fn open(
+        settings: Settings,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, DeviceError> {
+        let (state, label) = (settings.state.clone(), settings.label.clone());
+        let loaded = tokio::task::spawn_blocking(move || load(&state, &label));
+        let (dir, identity, contents) = loaded.await.map_err(|_| DeviceError::Interrupted)??;
+        let identity = Arc::new(identity);
+        let leaf = Leaf::issue(Arc::clone(&identity), SystemTime::now())?;
+        let socket = bind(settings.listen).await?;
+        let address = socket.local_addr().map_err(|source| DeviceError::Listen {
+            address: settings.listen,
+            source,
+        })?;
+        Ok(Self {
+            settings,
+            identity,
+            register: Arc::new(Register::new(dir, contents)),
+            leaf: Arc::new(leaf),
+            socket,
+            address,
+            notices: Notices(events),
+            button: Button::default(),
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The name that is its alone.
+    #[must_use]
+    pub fn unique_name(&self) -> LocalName {
+        self.identity.unique_name()
+    }
+
+    /// The fingerprint of its root key.
+    #[must_use]
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        self.identity.fingerprint()
+    }
+
+    /// Its clients, to be looked at and removed also while it serves.
+    #[must_use]
+    pub fn clients(&self) -> Clients {
+        Clients(Arc::clone(&self.register))
+    }
+
+    /// The button at the device, to be pressed also while it serves.
+    #[must_use]
+    pub fn button(&self) -> Button {
+        self.button.clone()
+    }
+
+    /// Serves until `stop` is done; then takes the announcement back and ends the connections.
+    ///
+    /// # Errors
+    /// [`DeviceError`], before the first connection is taken.
+    pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), DeviceError> {
+        let stopping = CancellationToken::new();
+        self.notices.tell(self.listening()).await;
+        let presenter = self.presenter();
+        let first = presenter.show_first().await?;
+        let announcing = self
+            .announce()
+            .map(|announcement| announcement.follow(Arc::clone(&self.register), stopping.clone()))
+            .map(tokio::spawn);
+        let listener = self.listener(stopping.clone())?;
+
+        let presenting = tokio::spawn(presenter.run(first, stopping.clone()));
+        let mut serving = tokio::spawn(listener.run(self.socket));
+        tokio::select! {
+            () = stop => {}
+            _ = &mut serving => tracing::error!("the listener ended"),
+        }
+        tracing::info!("stopping");
+        stopping.cancel();
+        if let Some(announcing) = announcing {
+            note(announcing.await);
+        }
+        if !serving.is_finished() {
+            note(serving.await);
+        }
+        note(presenting.await);
+        self.register.finish().await;
+        Ok(())
+    }
+
+    fn listening(&self) -> Event {
+        Event::Listening {
+            address: self.address,
+            name: self.identity.label().dot_local(),
+            unique_name: self.unique_name(),
+            fingerprint: self.fingerprint(),
+        }
+    }
+
+    fn presenter(&self) -> Presenter {
+        Presenter {
+            identity: Arc::clone(&self.identity),
+            register: Arc::clone(&self.register),
+            listener: self.address,
+            qr_file: self.settings.qr_file.clone(),
+            notices: self.notices.clone(),
+            button: self.button.clone(),
+        }
+    }
+
+    /// A device that cannot announce itself is still reached by the addresses in its codes.
+    fn announce(&self) -> Option<announce::Announcement> {
+        if !self.settings.announce {
+            return None;
+        }
+        announce::announce(self.identity.names(), self.address)
+            .inspect_err(|error| tracing::warn!(%error, "the device cannot be announced"))
+            .ok()
+    }
+
+    fn listener(&self, stop: CancellationToken) -> Result<Listener, DeviceError> {
+        let access: Arc<dyn tls::AccessList> = Arc::clone(&self.register) as _;
+        let config = tls::device_server(Arc::clone(&self.leaf) as _, access)?;
+        let ceremony = Ceremony::new(
+            Arc::clone(&self.identity),
+            Arc::clone(&self.register),
+            self.address.port(),
+            self.notices.clone(),
+            stop.clone(),
+        );
+        let front = Front {
+            label: self.identity.label().clone(),
+            register: Arc::clone(&self.register),
+            upstream: Upstream::new(self.settings.upstream.clone()),
+        };
+        let leaf = Arc::clone(&self.leaf);
+        Ok(Listener::new(leaf, config, ceremony, front, stop))
+    }
+}
+
+/// A handle on a device's list of clients.
+#[derive(Clone, Debug)]
+pub struct Clients(Arc<Register>);
+
+impl Clients {
+    /// All of them.
+    #[must_use]
+    pub fn list(&self) -> Vec<Client> {
+        self.0.clients()
+    }
+
+    /// Takes one off the list and cuts its connections; whether it was on it.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the list cannot be written; the client is then still on it.
+    pub async fn remove(&self, key: KeyFingerprint) -> Result<bool, RegisterError> {
+        self.0.remove(key).await
+    }
+}
+
+/// Makes a printed code for a device that is not running, new or not, in the place of an earlier
+/// one: what its maker or owner sticks on it. `port` is where it will listen.
+///
+/// # Errors
+/// [`DeviceError`]; an earlier printed code then still stands.
+pub fn print_code(
+    state: &Path,
+    label: &Label,
+    port: u16,
+    qr_file: Option<PathBuf>,
+) -> Result<ShownCode, DeviceError> {
+    let (dir, identity, mut contents) = load(state, label)?;
+    let secret = contents.print_code(unix_now())?;
+    let addresses = Vec::new();
+    let code = shown::show(&identity, Place { port, addresses }, secret, None, qr_file)?;
+    contents.store(&dir)?;
+    Ok(code)
+}
+
+/// Reads what is there, or makes a new device where nothing is and nobody relies on one.
+fn load(path: &Path, label: &Label) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
+    let dir = StateDir::open(path)?;
+    let (identity, contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
+        (Some(identity), Some(contents)) => (identity, contents),
+        (Some(_), None) => return Err(Contents::missing(&dir).into()),
+        (None, Some(contents)) if contents.has_clients() => {
+            return Err(Identity::missing(&dir).into());
+        }
+        // Also a first start that was cut off before it had written the identity.
+        (None, Some(_) | None) => {
+            let contents = Contents::make(&dir)?;
+            (Identity::make(&dir, label, SystemTime::now())?, contents)
+        }
+    };
+    Ok((Arc::new(dir), identity, contents))
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, DeviceError> {
+    let listen = |source| DeviceError::Listen { address, source };
+    match TcpListener::bind(address).await {
+        Err(error) if address.ip().is_unspecified() && has_no_ipv6(&error) => {
+            tracing::info!("this machine has no IPv6: listening on IPv4 alone");
+            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port());
+            TcpListener::bind(address).await.map_err(listen)
+        }
+        bound => bound.map_err(listen),
+    }
+}
+
+fn has_no_ipv6(error: &io::Error) -> bool {
+    let codes = [
+        rustix::io::Errno::AFNOSUPPORT,
+        rustix::io::Errno::ADDRNOTAVAIL,
+    ];
+    let code = error.raw_os_error();
+    codes.iter().any(|errno| code == Some(errno.raw_os_error()))
+}
+
+fn note(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a part of the device failed");
+    }
+}

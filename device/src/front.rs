@@ -1,0 +1,154 @@
+//! HTTP on a connection that is not for pairing: paired clients reach the web interface behind
+//! the device, everybody else one page on how to pair.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response};
+use http_body_util::{Either, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::name::Label;
+use settle_transport::cut::Cut;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use crate::own;
+use crate::page;
+use crate::register::Register;
+use crate::upstream::{Caller, ForwardError, Upstream};
+
+/// How long a paired client's connection may lie idle, or take to say what it wants.
+const IDLE: Duration = Duration::from_secs(120);
+/// Requests of one client on one connection at the same time.
+const MAX_STREAMS: u32 = 128;
+/// Of one request's header fields, in octets.
+const MAX_HEADERS: u32 = 64 * 1024;
+/// How long a visitor has for the one answer there is.
+const VISIT: Duration = Duration::from_secs(15);
+
+type Body = Either<Incoming, Full<Bytes>>;
+
+/// What answers HTTP.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) label: Label,
+    pub(crate) register: Arc<Register>,
+    pub(crate) upstream: Upstream,
+}
+
+impl Front {
+    /// Serves a paired client until it leaves, is taken off the list, or the device stops.
+    pub(crate) async fn serve_client<S>(
+        self: &Arc<Self>,
+        stream: S,
+        client: KeyFingerprint,
+        address: IpAddr,
+        stop: &CancellationToken,
+    ) where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        // Between the handshake and here it may have been removed.
+        let Some(cut) = self.register.cut_of(&client) else {
+            return;
+        };
+        let service = service_fn(|request| {
+            let front = Arc::clone(self);
+            async move { Ok::<_, Infallible>(front.answer(request, client, address).await) }
+        });
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(IDLE);
+        server
+            .http2()
+            .timer(TokioTimer::new())
+            .adaptive_window(true)
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADERS)
+            .keep_alive_interval(IDLE);
+        let stream = TokioIo::new(Cut::new(stream, cut));
+        let connection = server.serve_connection_with_upgrades(stream, service);
+        let mut connection = std::pin::pin!(connection);
+        let served = tokio::select! {
+            served = connection.as_mut() => served,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = served {
+            tracing::debug!(%error, "a paired client's connection ended");
+        }
+    }
+
+    /// Gives a visitor the one page, and ends the connection.
+    pub(crate) async fn serve_visitor<S>(&self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let label = self.label.clone();
+        let service = service_fn(move |_request: Request<Incoming>| {
+            let page = page::how_to_pair(&label);
+            async { Ok::<_, Infallible>(page) }
+        });
+        let mut server = auto::Builder::new(TokioExecutor::new());
+        server.http1().timer(TokioTimer::new()).keep_alive(false);
+        server
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(1);
+        let visit = server.serve_connection(TokioIo::new(stream), service);
+        match tokio::time::timeout(VISIT, visit).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "a visitor's connection ended"),
+            Err(_) => tracing::debug!("a visitor took too long"),
+        }
+    }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        client: KeyFingerprint,
+        address: IpAddr,
+    ) -> Response<Body> {
+        let Some(role) = self.register.role_of(&client) else {
+            return closing(page::no_longer_paired(&self.label)).map(Either::Right);
+        };
+        let caller = Caller {
+            key: client,
+            role,
+            address,
+        };
+        if let Some(answer) = own::answer(request.uri().path(), role) {
+            return answer.map(Either::Right);
+        }
+        match self.upstream.forward(request, caller).await {
+            Ok(response) => response.map(Either::Left),
+            Err(error @ ForwardError::BadRequest) => {
+                tracing::debug!(%error, "a request was refused");
+                closing(page::bad_request()).map(Either::Right)
+            }
+            Err(error @ (ForwardError::Away(_) | ForwardError::Broken)) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "no answer to pass on"
+                );
+                page::upstream_down(&self.label).map(Either::Right)
+            }
+        }
+    }
+}
+
+fn closing<B>(mut response: Response<B>) -> Response<B> {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(CONNECTION, close);
+    response
+}

@@ -1,0 +1,146 @@
+//! The certificate that the device shows: issued by its root, short-lived, and issued anew at two
+//! thirds of its life, or when the clock was set to where it is not valid.
+//!
+//! Held in memory alone: a restart issues another, and clients trust the root.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use settle_transport::certificate::{self, DEVICE_LEAF_LIFE, IssueError, PrivateKey};
+
+use crate::identity::Identity;
+
+/// The current leaf.
+#[derive(Debug)]
+pub(crate) struct Leaf {
+    identity: Arc<Identity>,
+    current: RwLock<Issued>,
+}
+
+#[derive(Clone, Debug)]
+struct Issued {
+    at: SystemTime,
+    key: Arc<CertifiedKey>,
+}
+
+impl Leaf {
+    /// Issues the first one.
+    pub(crate) fn issue(identity: Arc<Identity>, now: SystemTime) -> Result<Self, IssueError> {
+        let current = RwLock::new(Issued::new(&identity, now)?);
+        Ok(Self { identity, current })
+    }
+
+    /// The leaf with the root behind it, issued anew when that is due.
+    pub(crate) fn at(&self, now: SystemTime) -> Arc<CertifiedKey> {
+        let issued = self
+            .current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if issued.serves(now) {
+            return issued.key;
+        }
+        match Issued::new(&self.identity, now) {
+            Ok(renewed) => {
+                tracing::info!("the device's certificate was renewed");
+                let key = Arc::clone(&renewed.key);
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+                key
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the device's certificate cannot be renewed");
+                issued.key
+            }
+        }
+    }
+}
+
+impl Issued {
+    fn new(identity: &Identity, now: SystemTime) -> Result<Self, IssueError> {
+        let key = PrivateKey::make()?;
+        let leaf = certificate::device_leaf(
+            identity.root_key(),
+            identity.root(),
+            &key,
+            &identity.names(),
+            now,
+        )?;
+        let chain = vec![leaf, identity.root().clone()];
+        Ok(Self {
+            at: now,
+            key: Arc::new(key.certified(chain)?),
+        })
+    }
+
+    /// Whether it is in the first two thirds of its life.
+    fn serves(&self, now: SystemTime) -> bool {
+        let renewal: Duration = DEVICE_LEAF_LIFE * 2 / 3;
+        now.duration_since(self.at).is_ok_and(|age| age < renewal)
+    }
+}
+
+impl ResolvesServerCert for Leaf {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.at(SystemTime::now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls_pki_types::UnixTime;
+    use settle_protocol::name::Label;
+    use settle_protocol::scope::ExactScope;
+    use settle_transport::anchor::Anchor;
+
+    use super::*;
+    use crate::state::StateDir;
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn leaf(now: SystemTime) -> Leaf {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = StateDir::open(temp.path()).unwrap();
+        let identity = Identity::make(&dir, &Label::parse("printer").unwrap(), now).unwrap();
+        Leaf::issue(Arc::new(identity), now).unwrap()
+    }
+
+    fn verify(leaf: &Leaf, now: SystemTime) {
+        let key = leaf.at(now);
+        let [end_entity, root] = key.cert.as_slice() else {
+            panic!("the leaf and the root");
+        };
+        let scope = ExactScope::new(leaf.identity.names(), [443]);
+        let anchor = Anchor::device(root, scope).unwrap();
+        let time = UnixTime::since_unix_epoch(now.duration_since(SystemTime::UNIX_EPOCH).unwrap());
+        for name in leaf.identity.names() {
+            anchor.verify(end_entity, &[], &name, 443, time).unwrap();
+        }
+    }
+
+    #[test]
+    fn clients_accept_the_leaf_by_the_root_for_both_names() {
+        let now = SystemTime::now();
+        verify(&leaf(now), now);
+    }
+
+    #[test]
+    fn a_leaf_is_kept_for_two_thirds_of_its_life_and_then_renewed() {
+        let now = SystemTime::now();
+        let leaf = leaf(now);
+        let first = leaf.at(now);
+        assert!(Arc::ptr_eq(&first, &leaf.at(now + 19 * DAY)));
+        let second = leaf.at(now + 21 * DAY);
+        assert!(!Arc::ptr_eq(&first, &second));
+        verify(&leaf, now + 21 * DAY);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_gets_a_leaf_of_its_time() {
+        let now = SystemTime::now();
+        let leaf = leaf(now);
+        let first = leaf.at(now);
+        assert!(!Arc::ptr_eq(&first, &leaf.at(now - DAY)));
+    }
+}

@@ -1,0 +1,41 @@
+//! Makes any box with a web interface a SETTLE device: its identity and its codes, the TLS port
+//! that pairs and then lets paired clients alone through to the interface, and its announcement.
+//!
+//! A maker can embed [`Device`]. It knows nothing of arguments, environment or terminal, except
+//! for [`ui`], which writes what happens to wherever it is given.
+
+mod address;
+mod announce;
+mod button;
+mod ceremony;
+mod client;
+mod clock;
+mod code;
+mod device;
+mod event;
+mod front;
+mod identity;
+mod leaf;
+mod listener;
+mod notices;
+mod own;
+mod page;
+mod picture;
+mod presenter;
+mod register;
+mod shown;
+mod state;
+pub mod ui;
+mod upstream;
+
+pub use button::Button;
+pub use client::Client;
+pub use device::{Clients, Device, DeviceError, Settings, print_code};
+pub use event::{Event, ShownCode};
+pub use identity::IdentityError;
+pub use picture::PictureError;
+pub use presenter::PresentError;
+pub use register::RegisterError;
+pub use shown::ShowError;
+pub use state::StateError;
+pub use upstream::{UpstreamUrl, UrlError};

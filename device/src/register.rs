@@ -1,0 +1,379 @@
+//! The list of paired clients and the codes that lead onto it: one file, so that a code is spent
+//! and its client recorded in one write, or neither is.
+//!
+//! Reading never waits for the disk; only a client whose own record is being written does. What is
+//! read is what the disk holds, except for the counts of attempts: the disk counts some ahead, so it
+//! never holds fewer than were made.
+
+mod awaited;
+mod contents;
+mod strangers;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::material::Lifetime;
+use settle_protocol::pairing::message::Role;
+use settle_protocol::secret::PairingSecret;
+use settle_transport::tls::AccessList;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::client::Client;
+use crate::code::{Code, CodeId, Counted};
+use crate::state::{StateDir, StateError};
+use awaited::AllAwaited;
+pub(crate) use awaited::Awaited;
+pub(crate) use contents::Contents;
+use strangers::Strangers;
+
+/// Why the register could not be changed. It is as it was before.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The file cannot be written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// No randomness.
+    #[error("the system's random generator fails: {0}")]
+    Random(#[from] getrandom::Error),
+    /// Somebody else used the code meanwhile, or it is long dead.
+    #[error("the code is spent")]
+    Spent,
+    /// The code is printed on the device, and nobody is expected right now.
+    #[error("the device admits nobody with its printed code right now")]
+    Closed,
+    /// Somebody else became administrator meanwhile.
+    #[error("the role that was granted is no longer free")]
+    RoleTaken,
+    /// It was told meanwhile that it is not on the list.
+    #[error("the client was refused, and does not count on being recorded any more")]
+    Refused,
+    /// The program is being stopped.
+    #[error("the write was interrupted")]
+    Interrupted,
+}
+
+/// The attempt of a client to prove that it knows a code.
+#[derive(Debug)]
+pub(crate) struct Attempt {
+    /// How many failed before it.
+    pub(crate) before: u8,
+    /// What to answer with; `None` for a code that is unknown or dead.
+    pub(crate) secret: Option<PairingSecret>,
+}
+
+/// A device's clients and codes, shared by all connections.
+#[derive(Debug)]
+pub(crate) struct Register {
+    dir: Arc<StateDir>,
+    contents: RwLock<Arc<Contents>>,
+    /// Held through a write, so that writes follow one another.
+    writing: Mutex<()>,
+    strangers: Mutex<Strangers>,
+    awaited: AllAwaited,
+    /// Until when printed codes admit; a restart closes the window.
+    window: AtomicU64,
+    /// For each client with connections, what cuts them.
+    cuts: Mutex<HashMap<KeyFingerprint, CancellationToken>>,
+    /// Writes under way, which go on when who asked for them has gone.
+    writes: TaskTracker,
+    changes: watch::Sender<()>,
+}
+
+impl Register {
+    /// Takes over what was loaded.
+    pub(crate) fn new(dir: Arc<StateDir>, contents: Contents) -> Self {
+        Self {
+            dir,
+            contents: RwLock::new(Arc::new(contents)),
+            writing: Mutex::default(),
+            strangers: Mutex::default(),
+            awaited: AllAwaited::default(),
+            window: AtomicU64::new(0),
+            cuts: Mutex::default(),
+            writes: TaskTracker::new(),
+            changes: watch::Sender::new(()),
+        }
+    }
+
+    /// Tells of every change.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
+    }
+
+    /// The paired clients.
+    pub(crate) fn clients(&self) -> Vec<Client> {
+        self.contents().clients.clone()
+    }
+
+    /// What a client may do; `None` when it is not on the list.
+    pub(crate) fn role_of(&self, key: &KeyFingerprint) -> Option<Role> {
+        self.contents().client(key).map(|client| client.role)
+    }
+
+    /// The role that a client would get now.
+    pub(crate) fn role_for(&self, key: &KeyFingerprint) -> Role {
+        self.contents().role_for(key)
+    }
+
+    /// What cuts the connections of a client that is on the list.
+    pub(crate) fn cut_of(&self, key: &KeyFingerprint) -> Option<CancellationToken> {
+        // Locked before the list is read: see `remove`.
+        let mut cuts = locked(&self.cuts);
+        self.role_of(key)?;
+        Some(cuts.entry(*key).or_default().clone())
+    }
+
+    /// Cuts every connection.
+    pub(crate) fn cut_all(&self) {
+        for (_, cut) in locked(&self.cuts).drain() {
+            cut.cancel();
+        }
+    }
+
+    /// The newest code to be shown on a screen that admits now, and when it ends.
+    pub(crate) fn code(&self, now: u64) -> Option<(PairingSecret, u64)> {
+        let contents = self.contents();
+        let mut codes = contents.codes.iter().rev();
+        codes.find_map(|code| Some((code.secret(now)?, code.expires_at()?)))
+    }
+
+    /// The secrets of all codes that stand now, the newest first.
+    pub(crate) fn secrets(&self, now: u64) -> Vec<PairingSecret> {
+        let contents = self.contents();
+        let codes = contents.codes.iter().rev();
+        codes.filter_map(|code| code.secret(now)).collect()
+    }
+
+    /// Somebody stands at the device: printed codes admit until then, whoever tried them before.
+    pub(crate) async fn open_window(self: &Arc<Self>, until: u64) -> Result<(), RegisterError> {
+        self.change(|contents| {
+            contents.codes.iter_mut().for_each(Code::revive);
+            Ok(())
+        })
+        .await?;
+        self.window.store(until, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// How a client may come in that has proved to know a code.
+    ///
+    /// # Errors
+    /// [`RegisterError::Closed`] for a printed code while nobody is expected, and
+    /// [`RegisterError::Spent`] for a code that is gone meanwhile.
+    pub(crate) fn admission(&self, id: CodeId, now: u64) -> Result<Lifetime, RegisterError> {
+        let contents = self.contents();
+        let code = contents.code(id).ok_or(RegisterError::Spent)?;
+        let window_open = now < self.window.load(Ordering::Relaxed);
+        if contents.admits(code, window_open) {
+            Ok(code.lifetime())
+        } else {
+            Err(RegisterError::Closed)
+        }
+    }
+
+    /// Wipes what is left of dead codes.
+    pub(crate) async fn bury_dead(self: &Arc<Self>, now: u64) -> Result<(), RegisterError> {
+        self.change(move |contents| {
+            contents.bury_dead(now);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes a code.
+    pub(crate) async fn make_code(self: &Arc<Self>, now: u64) -> Result<(), RegisterError> {
+        self.change(move |contents| {
+            contents.bury_dead(now);
+            contents.codes.push(Code::make(Lifetime::OneTime, now)?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Counts an attempt, on the disk too where what was counted there ahead is used up. An attempt
+    /// at a code that is unknown or dead is counted as well, and costs no write.
+    pub(crate) async fn attempt(
+        self: &Arc<Self>,
+        id: CodeId,
+        now: u64,
+    ) -> Result<Attempt, RegisterError> {
+        self.exclusively(move |register| {
+            let mut contents = Contents::clone(&register.contents());
+            let counted = contents.code_mut(id).map(|code| code.attempt(now));
+            let Some(Counted {
+                before,
+                secret: Some(secret),
+                must_be_stored,
+            }) = counted
+            else {
+                return Ok(register.vain_attempt(id));
+            };
+            if must_be_stored {
+                contents.store(&register.dir)?;
+            }
+            register.replace(contents);
+            Ok(Attempt {
+                before,
+                secret: Some(secret),
+            })
+        })
+        .await
+    }
+
+    fn vain_attempt(&self, id: CodeId) -> Attempt {
+        let at_code = self.contents().code(id).map_or(0, Code::attempts);
+        let vain = locked(&self.strangers).attempt(id);
+        Attempt {
+            before: at_code.saturating_add(vain),
+            secret: None,
+        }
+    }
+
+    /// An attempt ended in proof.
+    pub(crate) async fn forgive(self: &Arc<Self>, id: CodeId) -> Result<(), RegisterError> {
+        self.exclusively(move |register| {
+            let mut contents = Contents::clone(&register.contents());
+            if let Some(code) = contents.code_mut(id) {
+                code.forgive();
+                register.replace(contents);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// A client's user begins to decide.
+    pub(crate) fn await_client(&self, key: KeyFingerprint) -> Awaited {
+        self.awaited.begin(key)
+    }
+
+    /// Spends a one-time code and records the client, who was admitted when it proved itself and has
+    /// been awaited since; when it was refused meanwhile, neither.
+    pub(crate) async fn record(
+        self: &Arc<Self>,
+        id: CodeId,
+        client: Client,
+        awaited: Awaited,
+    ) -> Result<(), RegisterError> {
+        self.exclusively(move |register| {
+            if awaited.is_refused() {
+                return Err(RegisterError::Refused);
+            }
+            let recorded = register.change_now(|contents| contents.record(id, client));
+            // Awaited to the end of the write: see `admits`.
+            drop(awaited);
+            recorded
+        })
+        .await
+    }
+
+    /// Takes a client off the list and cuts its connections; whether it was on it.
+    pub(crate) async fn remove(
+        self: &Arc<Self>,
+        key: KeyFingerprint,
+    ) -> Result<bool, RegisterError> {
+        let removed = self
+            .change(move |contents| {
+                let clients = contents.clients.len();
+                contents.clients.retain(|client| client.key != key);
+                Ok(contents.clients.len() < clients)
+            })
+            .await?;
+        // The list no longer has it, so `cut_of` gives no new token from here on.
+        if let Some(cut) = locked(&self.cuts).remove(&key) {
+            cut.cancel();
+        }
+        Ok(removed)
+    }
+
+    /// Writes what was counted since the last write, and waits until no write is under way; to be
+    /// called when nobody asks for any more.
+    pub(crate) async fn finish(self: &Arc<Self>) {
+        let settled = self.change(|contents| {
+            contents.codes.iter_mut().for_each(Code::settle);
+            Ok(())
+        });
+        if let Err(error) = settled.await {
+            tracing::warn!(%error, "attempts stay counted that were not made");
+        }
+        self.writes.close();
+        self.writes.wait().await;
+    }
+
+    fn contents(&self) -> Arc<Contents> {
+        let contents = self.contents.read();
+        Arc::clone(&contents.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, contents: Contents) {
+        let mut current = self
+            .contents
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *current = Arc::new(contents);
+        drop(current);
+        self.changes.send_replace(());
+    }
+
+    /// Changes a copy, writes it to the disk, and only then lets it be seen.
+    async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut Contents) -> Result<T, RegisterError> + Send + 'static,
+    ) -> Result<T, RegisterError> {
+        self.exclusively(|register| register.change_now(change))
+            .await
+    }
+
+    fn change_now<T>(
+        &self,
+        change: impl FnOnce(&mut Contents) -> Result<T, RegisterError>,
+    ) -> Result<T, RegisterError> {
+        let mut contents = Contents::clone(&self.contents());
+        let result = change(&mut contents)?;
+        contents.store(&self.dir)?;
+        self.replace(contents);
+        Ok(result)
+    }
+
+    /// Does what no other change may come between, to its end even when nobody waits for it.
+    async fn exclusively<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, RegisterError> + Send + 'static,
+    ) -> Result<T, RegisterError> {
+        let register = Arc::clone(self);
+        let done = self.writes.spawn_blocking(move || {
+            let _writing = locked(&register.writing);
+            work(&register)
+        });
+        done.await.map_err(|_| RegisterError::Interrupted)?
+    }
+}
+
+impl AccessList for Register {
+    fn admits(&self, client: &KeyFingerprint) -> bool {
+        // Looked up first, since whoever is awaited no more has been recorded by then or never will.
+        let awaited = self.awaited.get(client);
+        let is_listed = || self.role_of(client).is_some();
+        let Some(awaited) = awaited.filter(|_| !is_listed()) else {
+            return is_listed();
+        };
+        // Its record may be on its way to the disk. If not, the refusal is for good.
+        let _writing = locked(&self.writing);
+        let recorded = is_listed();
+        if !recorded {
+            awaited.refuse();
+        }
+        recorded
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What the register's file holds, and the rules that can be read off it.
+
+use serde::{Deserialize, Serialize};
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::material::Lifetime;
+use settle_protocol::pairing::message::Role;
+use settle_protocol::secret::PairingSecret;
+
+use super::RegisterError;
+use crate::client::Client;
+use crate::code::{Code, CodeId};
+use crate::state::{Kind, StateDir, StateError};
+
+pub(super) const FILE: Kind = Kind {
+    name: "register",
+    version: 1,
+};
+
+/// What the file holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contents {
+    pub(super) clients: Vec<Client>,
+    pub(super) codes: Vec<Code>,
+}
+
+impl Contents {
+    /// Reads the file; `None` when there is none.
+    pub(crate) fn load(dir: &StateDir) -> Result<Option<Self>, StateError> {
+        dir.load(FILE)
+    }
+
+    /// Writes the empty register of a new device.
+    pub(crate) fn make(dir: &StateDir) -> Result<Self, StateError> {
+        let contents = Self::default();
+        contents.store(dir)?;
+        Ok(contents)
+    }
+
+    pub(crate) fn store(&self, dir: &StateDir) -> Result<(), StateError> {
+        dir.store(FILE, self)
+    }
+
+    /// The error when there should be a register.
+    pub(crate) fn missing(dir: &StateDir) -> StateError {
+        StateError::Missing(dir.path_of(FILE))
+    }
+
+    /// Draws a printed code in the place of an earlier one.
+    pub(crate) fn print_code(&mut self, now: u64) -> Result<PairingSecret, RegisterError> {
+        let code = Code::make(Lifetime::Printed, now)?;
+        let secret = code.secret(now).ok_or(RegisterError::Spent)?;
+        self.codes.retain(|old| old.lifetime() != Lifetime::Printed);
+        self.codes.push(code);
+        Ok(secret)
+    }
+
+    /// Whether anybody relies on this device.
+    pub(crate) const fn has_clients(&self) -> bool {
+        !self.clients.is_empty()
+    }
+
+    pub(super) fn client(&self, key: &KeyFingerprint) -> Option<&Client> {
+        self.clients.iter().find(|client| client.key == *key)
+    }
+
+    /// The first client becomes administrator, later ones guests; a client that pairs again keeps
+    /// its role.
+    pub(super) fn role_for(&self, key: &KeyFingerprint) -> Role {
+        match self.client(key) {
+            Some(known) => known.role,
+            None if self.has_admin() => Role::Guest,
+            None => Role::Admin,
+        }
+    }
+
+    /// Spends a one-time code and adds its client.
+    pub(super) fn record(&mut self, id: CodeId, client: Client) -> Result<(), RegisterError> {
+        let code = self.code(id).ok_or(RegisterError::Spent)?;
+        if code.lifetime() == Lifetime::OneTime {
+            self.codes.retain(|code| !code.is(id));
+        }
+        if client.role == Role::Admin && self.role_for(&client.key) != Role::Admin {
+            return Err(RegisterError::RoleTaken);
+        }
+        self.clients.retain(|known| known.key != client.key);
+        self.clients.push(client);
+        Ok(())
+    }
+
+    /// Whether a client with this code may come in now. Codes on a screen are shown to be used; a
+    /// sticker can be read by every visitor, so it admits only while there is no administrator or a
+    /// window is open.
+    pub(super) fn admits(&self, code: &Code, window_open: bool) -> bool {
+        match code.lifetime() {
+            Lifetime::OneTime => true,
+            Lifetime::Printed => window_open || !self.has_admin(),
+        }
+    }
+
+    fn has_admin(&self) -> bool {
+        self.clients.iter().any(|client| client.role == Role::Admin)
+    }
+
+    /// Wipes the secrets of dead codes, and forgets those that nobody has a use for.
+    pub(super) fn bury_dead(&mut self, now: u64) {
+        self.codes.retain(|code| code.is_kept(now));
+        for code in &mut self.codes {
+            code.bury(now);
+        }
+    }
+
+    pub(super) fn code(&self, id: CodeId) -> Option<&Code> {
+        self.codes.iter().find(|code| code.is(id))
+    }
+
+    pub(super) fn code_mut(&mut self, id: CodeId) -> Option<&mut Code> {
+        self.codes.iter_mut().find(|code| code.is(id))
+    }
+}

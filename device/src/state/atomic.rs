@@ -1,0 +1,72 @@
+//! Replacing a file whole: after a crash at any point there is the old file or the new one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use settle_transport::random;
+
+/// Writes beside the file, to the disk, then takes its place; mode 0600.
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = name_beside(path)?;
+    let written = write_new(&beside, content).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = written {
+        // What is left of the attempt is of no use; the error that matters is the first one.
+        drop(fs::remove_file(&beside));
+        return Err(error);
+    }
+    File::open(directory_of(path))?.sync_all()
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        // Never through a link or into a file that somebody else put there.
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn name_beside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let tag = HEXLOWER.encode(&random::make_bytes::<8>().map_err(io::Error::other)?);
+    let mut beside = std::ffi::OsString::from(".");
+    beside.push(name);
+    beside.push(format!(".{tag}"));
+    Ok(path.with_file_name(beside))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_new_content_takes_the_place_of_the_old_and_nothing_else_is_left() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("file");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failed_attempt_leaves_no_file_behind() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("taken");
+        fs::create_dir_all(path.join("inside")).unwrap();
+        assert!(replace(&path, b"new").is_err());
+        assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 1);
+    }
+}

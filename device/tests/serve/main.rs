@@ -1,0 +1,14 @@
+//! A device as its peers meet it: real sockets on loopback, a real web interface behind it, and a
+//! client built from the same states as the real one. No browser and no announcement.
+#![cfg(test)]
+
+mod announcing;
+mod browsing;
+mod client;
+mod device;
+mod floods;
+mod middle;
+mod pairing;
+mod printed;
+mod program;
+mod upstream;
