@@ -1,0 +1,93 @@
+//! `pair`: a ceremony on the command line, by a code that was read off the device.
+
+use settle_protocol::name::Label;
+use settle_protocol::rpc::{
+    Call, CommitPairing, Decision, Device, Empty, Event, PairingStep, StartPairing,
+};
+
+use super::{CommandError, Outcome, Terminal};
+use crate::client::Client;
+use crate::paths::Paths;
+
+/// How it is to be done.
+pub(super) struct Asked {
+    pub(super) name: Option<String>,
+    pub(super) yes: bool,
+    pub(super) json: bool,
+}
+
+pub(super) fn pair(
+    paths: &Paths,
+    code: String,
+    asked: &Asked,
+    terminal: &mut Terminal<'_>,
+) -> Result<Outcome, CommandError> {
+    let name = asked.name.as_deref();
+    let petname = name.map(Label::parse).transpose()?;
+    let code = if code == "-" { terminal.line()? } else { code };
+    let mut daemon = Client::connect(paths)?;
+    let start = Call::StartPairing(StartPairing {
+        code,
+        client_label: "Settle on the command line".to_owned(),
+    });
+    let mut told = Ok(());
+    let mut last = None;
+    let decision: Decision = daemon.call_hearing(start, |event| {
+        // Each step is told once, however many addresses are tried.
+        if let Event::PairingProgress { step, .. } = event
+            && !asked.json
+            && last != Some(step)
+        {
+            last = Some(step);
+            told = terminal.say(words(step));
+        }
+    })?;
+    told?;
+    let petname = petname.unwrap_or_else(|| decision.label.clone());
+    if !asked.json {
+        explain(&decision, &petname, terminal)?;
+    }
+    let pairing = decision.pairing;
+    if !asked.yes && !terminal.agrees("Trust this device?")? {
+        let Empty {} = daemon.call(Call::AbortPairing { pairing })?;
+        terminal.say("Nothing was stored.")?;
+        return Ok(Outcome::Declined);
+    }
+    if decision.name_taken && petname == decision.label {
+        return Err(CommandError::NameTaken(decision.name.to_string()));
+    }
+    let commit = Call::CommitPairing(CommitPairing { pairing, petname });
+    let device: Device = daemon.call(commit)?;
+    if asked.json {
+        terminal.json(&device)?;
+    } else {
+        terminal.say(format_args!("Paired: https://{}/", device.name()))?;
+    }
+    Ok(Outcome::Done)
+}
+
+const fn words(step: PairingStep) -> &'static str {
+    match step {
+        PairingStep::Looking => "Looking for the device …",
+        PairingStep::Connecting => "Connecting …",
+        PairingStep::Proving => "Proving both sides to each other …",
+    }
+}
+
+fn explain(
+    decision: &Decision,
+    petname: &Label,
+    terminal: &mut Terminal<'_>,
+) -> Result<(), CommandError> {
+    terminal.say(format_args!(
+        "\n  {}   {}\n  key {}\n  it may show pages under https://{}/ only; your role there: {}\n\n\
+         Go on only if you read this code off the device yourself. If somebody sent it to you, or\n\
+         asked you on the phone to type it, stop here.",
+        decision.label,
+        decision.unique_name,
+        decision.fingerprint,
+        petname.dot_local(),
+        decision.role
+    ))?;
+    Ok(())
+}

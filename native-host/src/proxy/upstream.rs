@@ -1,0 +1,440 @@
+//! The way to one trusted device: found by its name, verified by its anchor, reached with the client
+//! identity made for it. Connections are pooled, and all of them end when the trust ends.
+
+use std::error::Error as StdError;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use http::header::HOST;
+use http::{Request, Response, Uri};
+use http_body_util::{Either, Empty};
+use hyper::body::{Body as _, Bytes, Incoming};
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ClientConfig;
+use rustls_pki_types::{CertificateDer, ServerName};
+use settle_protocol::discovery::Announced;
+use settle_protocol::name::LocalName;
+use settle_protocol::rpc::Refusal;
+use settle_protocol::scope::ExactScope;
+use settle_transport::anchor::{Anchor, AnchorError};
+use settle_transport::certificate::{IssueError, PrivateKey};
+use settle_transport::cut::Cut;
+use settle_transport::import::{self, ImportError};
+use settle_transport::tls;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_util::sync::CancellationToken;
+
+use super::heard::{Answered, Heard, Refusals};
+use crate::discovery::{Discovery, first_success};
+use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
+
+/// For one address, from the first packet to the verified connection.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// A pooled connection that nobody uses is closed after this time.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// Milliseconds.
+const REPORT_EVERY: u64 = 1000;
+/// Connections of browsers to one device's names: half of all that there are, so that a device that answers
+/// nobody, and keeps all that it is given, leaves the other half to the others.
+const MAX_TUNNELS: usize = 256;
+/// Connections to one device. Over HTTP/2 there is one, and one for each WebSocket that is open; the
+/// requests to a device of HTTP/1.1 wait for each other.
+const MAX_CONNECTIONS: usize = 128;
+/// Of them those that nobody uses, so that WebSockets, which have their own, find a place.
+const MAX_IDLE: usize = MAX_CONNECTIONS / 4;
+/// How long a request waits for a place.
+const PLACE_LIMIT: Duration = Duration::from_secs(30);
+
+/// Answered by the device itself, never by what it stands in front of.
+const ROLE_PATH: &str = "/.well-known/settle/role";
+
+/// The record of a device cannot be made into a connection.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableRecord {
+    /// Of the anchor.
+    #[error(transparent)]
+    Anchor(#[from] AnchorError),
+    /// Of the imported certificate.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// Of the client identity.
+    #[error(transparent)]
+    Identity(#[from] IssueError),
+    /// Of TLS.
+    #[error(transparent)]
+    Tls(#[from] rustls::Error),
+    /// Of the unique name, which is no host name.
+    #[error("the device's unique name is no host name")]
+    Name,
+}
+
+/// Why a device did not answer a request.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// It was not reached safely; the user is told by a page.
+    #[error("the device was not reached: {0:?}")]
+    Refused(Refusal),
+    /// The connection was lost on the way.
+    #[error("the connection to the device was lost: {0}")]
+    Lost(#[source] legacy::Error),
+}
+
+/// The body of a request: the browser's, or none.
+pub type Outgoing = Either<Incoming, Empty<Bytes>>;
+
+/// One trusted device, as the proxy sees it.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Cancelled when the trust in it ends.
+    pub trust: CancellationToken,
+    /// When it was last said to have been reached, in milliseconds since it was made.
+    reported: AtomicU64,
+    made: Instant,
+    /// Places for connections of browsers to its names.
+    pub tunnels: Arc<Semaphore>,
+    /// Where a device tells our role.
+    role: Uri,
+    route: Arc<Route>,
+    client: Client<Dial, Outgoing>,
+    /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
+    switchable: Client<Dial, Outgoing>,
+}
+
+/// How connections to a device are made.
+#[derive(Debug)]
+struct Route {
+    name: LocalName,
+    server_name: ServerName<'static>,
+    port: u16,
+    /// It knows nothing of Settle, so it announces no service of ours.
+    by_host_name: bool,
+    discovery: Discovery,
+    /// Hints, the address that was good last at the front.
+    addresses: Mutex<Vec<SocketAddr>>,
+    refusals: Refusals,
+    /// For connections to it.
+    places: Arc<Semaphore>,
+    trust: CancellationToken,
+}
+
+impl Upstream {
+    /// Makes the way to a device out of its record.
+    ///
+    /// # Errors
+    /// [`UnusableRecord`].
+    pub fn new(
+        device: &TrustedDevice,
+        discovery: Discovery,
+        trust: CancellationToken,
+    ) -> Result<Self, UnusableRecord> {
+        let name = device.unique_name.clone();
+        let server_name = ServerName::try_from(name.as_str().to_owned());
+        let route = Arc::new(Route {
+            server_name: server_name.map_err(|_| UnusableRecord::Name)?,
+            port: device.port,
+            by_host_name: matches!(device.anchor, TrustedAnchor::Imported(_)),
+            addresses: Mutex::new(device.addresses.clone()),
+            refusals: Refusals::default(),
+            places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
+            trust: trust.clone(),
+            discovery,
+            name,
+        });
+        let tls = client_config(device)?;
+        let mut switchable = tls.clone();
+        switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
+        Ok(Self {
+            role: format!("https://{}:{}{ROLE_PATH}", device.unique_name, device.port)
+                .parse()
+                .map_err(|_| UnusableRecord::Name)?,
+            trust,
+            reported: AtomicU64::new(0),
+            made: Instant::now(),
+            tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
+            client: client(&route, tls),
+            switchable: client(&route, switchable),
+            route,
+        })
+    }
+
+    /// Where the device was verified last, if it was since the start.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.route.lock().first().copied()
+    }
+
+    /// Whether it is time to say again that the device was reached; it is asked for each request.
+    #[must_use]
+    pub fn is_report_due(&self) -> bool {
+        let now = u64::try_from(self.made.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let last = self.reported.load(Ordering::Relaxed);
+        let due = last == 0 || now.saturating_sub(last) >= REPORT_EVERY;
+        if due {
+            self.reported.store(now.max(1), Ordering::Relaxed);
+        }
+        due
+    }
+
+    /// Asks the device for our role: it answers exactly when it knows us.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn probe(&self) -> Result<(), UpstreamError> {
+        let mut request = Request::new(Either::Right(Empty::new()));
+        if let Some(host) = self.role.authority().map(|host| host.as_str().parse()) {
+            request
+                .headers_mut()
+                .extend(host.ok().map(|host| (HOST, host)));
+        }
+        *request.uri_mut() = self.role.clone();
+        self.send(request).await.map(drop)
+    }
+
+    /// Sends a request over a verified connection, wherever its target leads.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn send(
+        &self,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        self.send_by(&self.client, request).await
+    }
+
+    /// The same for one that asks to switch to another protocol.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn switch(
+        &self,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        self.send_by(&self.switchable, request).await
+    }
+
+    async fn send_by(
+        &self,
+        client: &Client<Dial, Outgoing>,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let refusals = self.route.refusals.count();
+        let again = repeated(&request);
+        let mut sent = client.request(request).await;
+        // A device closes a connection whenever it likes, also while a request is on its way there.
+        if let Err(error) = &sent
+            && let Some(again) = again
+            && Answered::before(error)
+            && !self.trust.is_cancelled()
+        {
+            tracing::debug!(%error, "a connection was closed before its next answer");
+            sent = client.request(again).await;
+        }
+        match sent {
+            Ok(response) => {
+                Answered::note(response.extensions());
+                Ok(response)
+            }
+            Err(_) if self.route.refusals.count() != refusals => {
+                Err(UpstreamError::Refused(Refusal::NotAdmitted {}))
+            }
+            Err(error) => Err(match refusal(&error) {
+                Some(refusal) => UpstreamError::Refused(refusal),
+                None if error.is_connect() => UpstreamError::Refused(Refusal::Unreachable {}),
+                None => UpstreamError::Lost(error),
+            }),
+        }
+    }
+}
+
+/// The same request once more, where sending it twice changes nothing (RFC 9110 §9.2.2): a POST may have
+/// been carried out before its connection broke.
+fn repeated(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
+    if !request.method().is_safe() || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut again = Request::new(Either::Right(Empty::new()));
+    *again.method_mut() = request.method().clone();
+    *again.uri_mut() = request.uri().clone();
+    *again.version_mut() = request.version();
+    *again.headers_mut() = request.headers().clone();
+    Some(again)
+}
+
+fn client(route: &Arc<Route>, tls: ClientConfig) -> Client<Dial, Outgoing> {
+    Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(MAX_IDLE)
+        .pool_timer(hyper_util::rt::TokioTimer::new())
+        .set_host(false)
+        .http2_adaptive_window(true)
+        .build(Dial {
+            route: Arc::clone(route),
+            tls: Arc::new(tls),
+        })
+}
+
+fn client_config(device: &TrustedDevice) -> Result<ClientConfig, UnusableRecord> {
+    let (name, port) = (device.unique_name.clone(), device.port);
+    let scope = ExactScope::new([name.clone()], [port]);
+    match &device.anchor {
+        TrustedAnchor::Paired(paired) => {
+            let anchor = Anchor::device(&CertificateDer::from(paired.root.as_slice()), scope)?;
+            let key = PrivateKey::from_pkcs8(paired.client_key.expose())?;
+            let certificate = CertificateDer::from(paired.client_certificate.clone());
+            let identity = key.certified(vec![certificate])?;
+            Ok(tls::device_client(anchor, name, port, identity)?)
+        }
+        TrustedAnchor::Imported(imported) => {
+            let anchor = match &imported.certificate {
+                Some(der) => import::read_der(der.clone().into())?.anchor(scope),
+                None => Anchor::certificate(imported.fingerprint, scope),
+            };
+            Ok(tls::imported_client(anchor, name, port)?)
+        }
+    }
+}
+
+/// Finds the reason in the chain of causes of a failed request.
+fn refusal(error: &(dyn StdError + 'static)) -> Option<Refusal> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(dial) = error.downcast_ref::<DialError>() {
+            return Some(dial.refusal());
+        }
+        let inside = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        let tls = inside.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let Some(rustls::Error::AlertReceived(alert)) = tls {
+            tracing::debug!(?alert, "the connection was ended");
+            return Some(Refusal::Unreachable {});
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// No verified connection came about.
+#[derive(Debug, thiserror::Error)]
+enum DialError {
+    #[error("nobody answers as this device")]
+    Nobody,
+    #[error("the device has as many connections as it may have")]
+    Full,
+    #[error(transparent)]
+    Anchor(AnchorError),
+}
+
+impl DialError {
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::Nobody | Self::Full => Refusal::Unreachable {},
+            Self::Anchor(AnchorError::WrongKey { expected, seen }) => Refusal::WrongKey {
+                expected: *expected,
+                seen: *seen,
+            },
+            Self::Anchor(AnchorError::WrongCertificate { expected, seen }) => {
+                Refusal::WrongCertificate {
+                    expected: *expected,
+                    seen: *seen,
+                }
+            }
+            Self::Anchor(AnchorError::Expired) => Refusal::Expired {},
+            Self::Anchor(
+                error @ (AnchorError::OutOfScope { .. }
+                | AnchorError::UnusableAnchor(_)
+                | AnchorError::Unacceptable(_)),
+            ) => Refusal::BrokenRule {
+                rule: error.to_string(),
+            },
+        }
+    }
+}
+
+impl Route {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, DialError> {
+        let hints = self.lock().clone();
+        let name = self.name.clone();
+        let wanted = move |announced: &Announced| announced.name.as_ref() == Some(&name);
+        let attempt = |address| self.connect_to(address, tls);
+        let first = if self.by_host_name {
+            let candidates = self.discovery.of_host(&self.name, self.port, &hints);
+            first_success(candidates, CONNECT_LIMIT, attempt).await
+        } else {
+            let candidates = self.discovery.candidates(wanted, &hints);
+            first_success(candidates, CONNECT_LIMIT, attempt).await
+        };
+        match first {
+            Ok((address, stream)) => {
+                let mut addresses = self.lock();
+                addresses.retain(|known| *known != address);
+                addresses.insert(0, address);
+                addresses.truncate(settle_protocol::material::MAX_ADDRESSES);
+                Ok(stream)
+            }
+            // One that showed a certificate says more than many that did not answer.
+            Err(errors) => Err(errors
+                .iter()
+                .find_map(AnchorError::of_io)
+                .map_or(DialError::Nobody, |error| DialError::Anchor(error.clone()))),
+        }
+    }
+
+    async fn connect_to(
+        &self,
+        address: SocketAddr,
+        tls: &Arc<ClientConfig>,
+    ) -> io::Result<TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let connector = TlsConnector::from(Arc::clone(tls));
+        connector.connect(self.server_name.clone(), stream).await
+    }
+}
+
+/// A connection whose other end was verified to be the device.
+type Verified = TokioIo<Cut<Heard<TlsStream<TcpStream>>>>;
+
+/// Makes connections for the pool; whatever address it is asked for, it goes to its device.
+#[derive(Clone, Debug)]
+struct Dial {
+    route: Arc<Route>,
+    tls: Arc<ClientConfig>,
+}
+
+impl tower_service::Service<Uri> for Dial {
+    type Response = Verified;
+    type Error = Box<dyn StdError + Send + Sync>;
+    type Future = BoxFuture<'static, Result<Verified, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let (route, tls) = (Arc::clone(&self.route), Arc::clone(&self.tls));
+        Box::pin(async move {
+            let place = timeout(PLACE_LIMIT, Arc::clone(&route.places).acquire_owned()).await;
+            let place = place.ok().and_then(Result::ok).ok_or(DialError::Full)?;
+            let stream = Heard::new(route.connect(&tls).await?, route.refusals.clone(), place);
+            Ok(TokioIo::new(Cut::new(stream, route.trust.clone())))
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! The changes that the trust store knows, each with what the audit log tells of it. What is stored needs
+//! a proof of the user's consent: [`Consented`], [`ConsentedImport`] or [`Restored`]. How a change gets
+//! to the disk is in the module above.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use settle_keyring::KeySlot;
+use settle_protocol::name::{Label, LocalName};
+use settle_protocol::origin::Origin;
+use settle_protocol::pairing::client::Consented;
+use settle_protocol::rpc::audit::AuditEvent;
+use settle_transport::random;
+
+use super::backup::Restored;
+use super::import::ConsentedImport;
+use super::record::{Bridge, Ours, ProxyAddress, TrustedAnchor, TrustedDevice};
+use super::{StoreError, TrustStore, tampered};
+
+/// Why a device was not stored or renamed.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertError {
+    /// Another device opens under that name.
+    #[error("another device has the name {0}")]
+    NameTaken(LocalName),
+    /// What was imported is trusted for one name.
+    #[error("an imported certificate is trusted for its own name alone")]
+    NameFixed,
+    /// There is no such device.
+    #[error("no such device is trusted")]
+    Unknown,
+    /// Of the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a device is trusted no more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Removal {
+    /// The user ended it.
+    Revoked,
+    /// It never recorded us.
+    NotRecorded,
+}
+
+impl TrustStore {
+    /// Stores a device. `consented` is the proof of a completed out-of-band ceremony and of the
+    /// user's consent; a device that is paired again takes the place of its former record.
+    ///
+    /// # Errors
+    /// [`InsertError`].
+    pub fn insert(
+        &mut self,
+        consented: Consented,
+        ours: Ours,
+        now: SystemTime,
+    ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let device = TrustedDevice::paired(make_id()?, consented, ours, now);
+        if self.contents.taken(&device.petname, &device.unique_name) {
+            return Err(InsertError::NameTaken(device.petname.dot_local()));
+        }
+        self.add(device, now)
+    }
+
+    /// Stores a certificate that the user got out of band and consented to, for its one name.
+    ///
+    /// # Errors
+    /// [`InsertError`].
+    pub fn import(
+        &mut self,
+        consented: ConsentedImport,
+        now: SystemTime,
+    ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let device = TrustedDevice::imported(make_id()?, consented, now);
+        if self
+            .contents
+            .name_taken(&device.unique_name, &device.petname)
+        {
+            return Err(InsertError::NameTaken(device.unique_name));
+        }
+        self.add(device, now)
+    }
+
+    fn add(
+        &mut self,
+        device: TrustedDevice,
+        now: SystemTime,
+    ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let id = device.id.clone();
+        let event = device.trusted_event();
+        self.commit(vec![event], now, |contents| {
+            contents
+                .devices
+                .retain(|former| !former.is_same_anchor(&device));
+            contents.devices.insert(device);
+        })?;
+        let device = self.device(&id).cloned();
+        device.ok_or_else(|| tampered(self.path.clone(), "a record vanished").into())
+    }
+
+    /// Adds the devices of a backup that are not trusted already and whose names are free.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn restore(&mut self, restored: &Restored, now: SystemTime) -> Result<(), StoreError> {
+        let (devices, events) = restored.added(&self.contents);
+        self.commit(events, now, |contents| {
+            for device in devices {
+                contents.devices.insert(device);
+            }
+        })
+    }
+
+    /// Notes that the device has recorded us, and where and when it was verified.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn verified(
+        &mut self,
+        id: &str,
+        address: std::net::SocketAddr,
+        now: SystemTime,
+    ) -> Result<(), StoreError> {
+        let Some(device) = self.device(id) else {
+            return Ok(());
+        };
+        let recorded = (!device.is_confirmed()).then(|| AuditEvent::Recorded {
+            name: device.name(),
+        });
+        self.commit(recorded.into_iter().collect(), now, |contents| {
+            contents
+                .devices
+                .change(id, |device| device.verified(address, now));
+        })
+    }
+
+    /// Gives a device another name.
+    ///
+    /// # Errors
+    /// [`InsertError`].
+    pub fn rename(
+        &mut self,
+        id: &str,
+        petname: Label,
+        now: SystemTime,
+    ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let device = self.device(id).ok_or(InsertError::Unknown)?;
+        if let TrustedAnchor::Imported(_) = device.anchor {
+            return Err(InsertError::NameFixed);
+        }
+        if self.contents.taken(&petname, &device.unique_name) {
+            return Err(InsertError::NameTaken(petname.dot_local()));
+        }
+        let renamed = AuditEvent::Renamed {
+            from: device.petname.dot_local(),
+            to: petname.dot_local(),
+        };
+        self.commit(vec![renamed], now, |contents| {
+            contents
+                .devices
+                .change(id, |device| device.petname = petname);
+        })?;
+        self.device(id).cloned().ok_or(InsertError::Unknown)
+    }
+
+    /// Lets another site send requests to a device, or no longer.
+    ///
+    /// # Errors
+    /// [`InsertError`].
+    pub fn set_origin(
+        &mut self,
+        id: &str,
+        origin: &Origin,
+        allowed: bool,
+        now: SystemTime,
+    ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let device = self.device(id).ok_or(InsertError::Unknown)?;
+        let (name, site) = (device.name(), origin.clone());
+        let event = if allowed {
+            AuditEvent::OriginAllowed { name, origin: site }
+        } else {
+            AuditEvent::OriginDenied { name, origin: site }
+        };
+        self.commit(vec![event], now, |contents| {
+            contents.devices.change(id, |device| {
+                device
+                    .allowed_origins
+                    .retain(|known| known.as_str() != origin.as_str());
+                if allowed {
+                    device.allowed_origins.push(origin.clone());
+                }
+            });
+        })?;
+        self.device(id).cloned().ok_or(InsertError::Unknown)
+    }
+
+    /// Ends the trust in a device and destroys our key for it; `false` when there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn remove(&mut self, id: &str, why: Removal, now: SystemTime) -> Result<bool, StoreError> {
+        let Some(device) = self.device(id) else {
+            return Ok(false);
+        };
+        let name = device.name();
+        let event = match why {
+            Removal::Revoked => AuditEvent::Revoked {
+                name,
+                unique_name: device.unique_name.clone(),
+            },
+            Removal::NotRecorded => AuditEvent::Dropped { name },
+        };
+        self.commit(vec![event], now, |contents| {
+            contents.devices.remove(id);
+        })?;
+        Ok(true)
+    }
+
+    /// Puts another bridge authority in the place of the former, whose key is gone then, as is that of
+    /// one that was to come next.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_bridge(
+        &mut self,
+        bridge: Option<Bridge>,
+        now: SystemTime,
+    ) -> Result<(), StoreError> {
+        let event = match &bridge {
+            Some(made) => AuditEvent::BridgeMade {
+                fingerprint: made.fingerprint(),
+            },
+            None => AuditEvent::BridgeDestroyed {},
+        };
+        self.commit(vec![event], now, |contents| {
+            contents.bridge = bridge;
+            contents.next_bridge = None;
+        })
+    }
+
+    /// Keeps the bridge authority that will come next, beside the one that signs.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_next_bridge(&mut self, next: Bridge, now: SystemTime) -> Result<(), StoreError> {
+        let event = AuditEvent::BridgePrepared {
+            fingerprint: next.fingerprint(),
+        };
+        self.commit(vec![event], now, |contents| {
+            contents.next_bridge = Some(next);
+        })
+    }
+
+    /// Lets the next bridge authority take the place of the former, whose key is gone then; nothing
+    /// happens without a next one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn switch_bridge(&mut self, now: SystemTime) -> Result<(), StoreError> {
+        let Some(next) = self.contents.next_bridge.clone() else {
+            return Ok(());
+        };
+        let event = AuditEvent::BridgeReplaced {
+            fingerprint: next.fingerprint(),
+        };
+        self.commit(vec![event], now, |contents| {
+            contents.bridge = Some(next);
+            contents.next_bridge = None;
+        })
+    }
+
+    /// Keeps the proxy's address.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_proxy(&mut self, proxy: ProxyAddress, now: SystemTime) -> Result<(), StoreError> {
+        self.commit(Vec::new(), now, |contents| contents.proxy = Some(proxy))
+    }
+
+    /// Keeps the key somewhere else from now on. The new place has it before the old one loses it; what
+    /// the old one cannot forget, it keeps, and nobody reads it again.
+    ///
+    /// # Errors
+    /// [`StoreError::Slot`] of the new place; nothing has changed then.
+    pub fn move_key(&mut self, slot: Box<dyn KeySlot>, now: SystemTime) -> Result<(), StoreError> {
+        slot.write(&self.item.to_bytes())?;
+        let former = std::mem::replace(&mut self.slot, slot);
+        let to = self.slot.place();
+        // With another passphrase it is the same file.
+        if former.place() != to
+            && let Err(error) = former.forget()
+        {
+            tracing::warn!(%error, "the former place of the key still has it");
+        }
+        self.commit(vec![AuditEvent::KeyMoved { to }], now, |_| {})
+    }
+}
+
+fn make_id() -> Result<String, StoreError> {
+    let id = random::make_bytes::<8>().map_err(|_| StoreError::Random)?;
+    Ok(data_encoding::HEXLOWER.encode(&id))
+}
