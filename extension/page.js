@@ -1,0 +1,235 @@
+// @ts-check
+// A page's hands: puts views on the page and hands to the logic in wasm what the user and the
+// background do. It decides nothing; which texts, parts and screens there are is in the HTML.
+
+import { givePictures } from "./pictures.js";
+import init, { Page } from "./pkg/settle_wasm.js";
+
+/** @import { PageEffect, PageEvent, Row, Shown, Text, View } from './pkg/settle_wasm.js' */
+
+const { body } = document;
+/** How long to wait before the background is asked for again, in milliseconds. */
+const AGAIN = 200;
+
+await init({ module_or_path: new URL("pkg/settle_wasm_bg.wasm", import.meta.url) });
+const page = new Page(body.dataset.page ?? "", location.hash.slice(1));
+/** @type {chrome.runtime.Port | undefined} */
+let background;
+
+translate(document);
+connect();
+carryOut(page.start());
+show(page.view());
+listen();
+
+/** The background's worker may end at any time; asking for it starts it again. */
+function connect() {
+  background = chrome.runtime.connect();
+  background.onMessage.addListener((message) => dispatch({ kind: "heard", message }));
+  background.onDisconnect.addListener(() => {
+    background = undefined;
+    dispatch({ kind: "lost" });
+    setTimeout(connect, AGAIN);
+  });
+}
+
+/** @param {PageEvent} event */
+function dispatch(event) {
+  const effects = page.update(event);
+  show(page.view());
+  carryOut(effects);
+}
+
+/** @param {PageEffect[]} effects */
+function carryOut(effects) {
+  for (const effect of effects) {
+    switch (effect.kind) {
+      case "say":
+        background?.postMessage(effect.message);
+        break;
+      case "go":
+        location.replace(effect.url);
+        break;
+      case "open":
+        chrome.tabs.create({ url: effect.url }).then(() => close(), reportError);
+        break;
+    }
+  }
+}
+
+function listen() {
+  addEventListener("click", ({ target }) => {
+    const button = target instanceof Element ? target.closest("button") : null;
+    if (button?.id === "copy") {
+      copyCommand().catch(reportError);
+    }
+    const action = button?.dataset.do;
+    if (button && action) {
+      dispatch({ kind: "pressed", action, value: button.value });
+    }
+  });
+  addEventListener("input", ({ target }) => {
+    if (target instanceof HTMLTextAreaElement && target.id === "code") {
+      dispatch({ kind: "code_typed", text: target.value });
+    }
+    const field = target instanceof HTMLInputElement ? target.dataset.field : undefined;
+    if (target instanceof HTMLInputElement && field) {
+      dispatch({ kind: "typed", field, text: target.value });
+    }
+  });
+  // Another address in the same page is another question.
+  addEventListener("hashchange", () => location.reload());
+  if (body.dataset.page === "pair") {
+    givePictures(dispatch);
+  }
+}
+
+async function copyCommand() {
+  const command = document.querySelector('[data-text="command"]')?.textContent ?? "";
+  await navigator.clipboard.writeText(command);
+  const copied = document.getElementById("copied");
+  if (copied) {
+    copied.textContent = message("copied", []);
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string[]} parts
+ */
+function message(key, parts) {
+  return chrome.i18n.getMessage(key, parts);
+}
+
+/** @param {Text} text */
+function words(text) {
+  return "message" in text ? message(text.message.key, text.message.arguments) : text.literal;
+}
+
+/** @param {ParentNode} root */
+function translate(root) {
+  document.documentElement.lang = message("language", []);
+  document.documentElement.dir = message("direction", []);
+  for (const element of root.querySelectorAll("[data-i18n]")) {
+    element.textContent = message(element.getAttribute("data-i18n") ?? "", []);
+  }
+  for (const element of root.querySelectorAll("[data-i18n-label]")) {
+    const label = message(element.getAttribute("data-i18n-label") ?? "", []);
+    element.setAttribute("aria-label", label);
+  }
+}
+
+/** @param {View} view */
+function show(view) {
+  if (view.title) {
+    document.title = words(view.title);
+  }
+  showMarks(view.marks);
+  showRows(view.rows);
+  showIn(document, view);
+  for (const [field, text] of Object.entries(view.fields)) {
+    const input = document.querySelector(`[data-field="${field}"]`);
+    if (input instanceof HTMLInputElement && input.value !== text) {
+      input.value = text;
+    }
+  }
+  showScreen(view.screen);
+}
+
+/**
+ * Texts and parts below `root`, but not those of a list's rows, which have their own.
+ * @param {ParentNode} root
+ * @param {Shown} shown
+ */
+function showIn(root, { texts, parts }) {
+  const inRow = root instanceof Element;
+  /** @param {string} selector */
+  const own = (selector) =>
+    [...root.querySelectorAll(selector)].filter((it) => inRow || !it.closest("[data-list]"));
+  for (const element of own("[data-text]")) {
+    const text = texts[element.getAttribute("data-text") ?? ""];
+    const content = text ? words(text) : "";
+    if (element.textContent !== content) {
+      element.textContent = content;
+    }
+    element.toggleAttribute("hidden", !content && !element.hasAttribute("aria-live"));
+  }
+  for (const element of own("[data-part]")) {
+    element.toggleAttribute("hidden", !parts.includes(element.getAttribute("data-part") ?? ""));
+  }
+  for (const element of own("[data-invalid]")) {
+    const problem = texts[element.getAttribute("data-invalid") ?? ""];
+    element.setAttribute("aria-invalid", String(problem !== undefined));
+  }
+  for (const element of own("[data-enabled]")) {
+    const enabled = parts.includes(element.getAttribute("data-enabled") ?? "");
+    element.toggleAttribute("disabled", !enabled);
+  }
+}
+
+/** @param {Record<string, string>} marks */
+function showMarks(marks) {
+  for (const mark of ["trouble", "error", "reason", "progress", "outcome", "typed", "link"]) {
+    const value = marks[mark];
+    if (value) {
+      body.dataset[mark] = value;
+    } else {
+      delete body.dataset[mark];
+    }
+  }
+}
+
+/** @param {Row[]} rows */
+function showRows(rows) {
+  const list = document.querySelector("[data-list]");
+  const template = list?.querySelector("template");
+  if (!list || !template) {
+    return;
+  }
+  const old = new Map([...list.children].map((it) => [it.getAttribute("data-value"), it]));
+  for (const row of rows) {
+    const element = old.get(row.value) ?? newRow(template, row.value);
+    old.delete(row.value);
+    list.append(element);
+    showIn(element, row);
+  }
+  old.delete(null);
+  for (const element of old.values()) {
+    element.remove();
+  }
+}
+
+/**
+ * @param {HTMLTemplateElement} template
+ * @param {string} value
+ */
+function newRow(template, value) {
+  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  const row = /** @type {Element} */ (copy.firstElementChild);
+  row.setAttribute("data-value", value);
+  for (const button of copy.querySelectorAll("button")) {
+    button.value = value;
+  }
+  translate(copy);
+  return row;
+}
+
+/**
+ * A new screen gets the focus on its headline, so that a screen reader reads it and no button is
+ * the default.
+ * @param {string} name
+ */
+function showScreen(name) {
+  const screens = [...document.querySelectorAll("[data-screen]")];
+  const next = screens.find((screen) => screen.getAttribute("data-screen") === name);
+  const before = screens.find((screen) => !screen.hasAttribute("hidden"));
+  if (next === before) {
+    return;
+  }
+  before?.toggleAttribute("hidden", true);
+  next?.toggleAttribute("hidden", false);
+  const headline = next?.querySelector("h1");
+  if (before && headline instanceof HTMLElement) {
+    headline.focus();
+  }
+}

@@ -1,0 +1,403 @@
+//! The extension's background: it holds the connection to the host, keeps the browser's rules in
+//! step with what is trusted, and carries what the pages ask for. Pure: an event goes in, effects
+//! come out, and `extension/background.js` carries them out in their order.
+
+mod blocking;
+mod client;
+mod link;
+mod pairing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use settle_protocol::name::LocalName;
+use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request};
+
+use self::link::Link;
+use self::pairing::Pairing;
+use crate::fault::Fault;
+use crate::message::{Bridge, FromPage, Status, ToPage};
+use crate::other_sites::{Control, OtherSites, ProxySetting};
+use crate::routes::{self, Rule, proxy_script};
+
+/// A page's number, given by the background's script.
+pub type PageId = u32;
+/// A tab's number, given by the browser.
+pub type TabId = i32;
+
+/// What happens to the background.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// The worker started: always the first event.
+    Started(Started),
+    /// The browser's proxy setting changed.
+    ProxyChanged {
+        /// What it is now.
+        setting: ProxySetting,
+    },
+    /// The host said something.
+    PortMessage {
+        /// What it said.
+        message: Value,
+    },
+    /// The host is gone, or never was there.
+    PortClosed {
+        /// The browser's reason.
+        reason: Option<String>,
+    },
+    /// The time of [`Effect::Wait`] is over.
+    Due {},
+    /// The answer to [`Effect::CheckBridge`].
+    BridgeChecked {
+        /// Whether the request went through.
+        trusted: bool,
+    },
+    /// A page opened.
+    PageOpened {
+        /// Its number.
+        page: PageId,
+        /// The tab it is in; a popup is in none.
+        tab: Option<TabId>,
+    },
+    /// A page said something.
+    PageSaid {
+        /// Its number.
+        page: PageId,
+        /// What it said.
+        message: FromPage,
+    },
+    /// A page is gone.
+    PageClosed {
+        /// Its number.
+        page: PageId,
+    },
+    /// A tab got an answer that only Settle's proxy gives.
+    NavigationRefused {
+        /// The tab.
+        tab: TabId,
+        /// The address.
+        url: String,
+        /// The header's word.
+        reason: String,
+    },
+    /// A tab got no answer.
+    NavigationFailed {
+        /// The tab.
+        tab: TabId,
+        /// The address.
+        url: String,
+        /// The browser's word for it.
+        error: String,
+    },
+    /// A tab got its page.
+    NavigationDone {
+        /// The tab.
+        tab: TabId,
+        /// The address.
+        url: String,
+    },
+}
+
+/// Everything that a starting worker finds.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Started {
+    /// The address of the extension's folder, with a final slash.
+    base: String,
+    /// The extension's version.
+    version: String,
+    /// The browser's description of itself.
+    user_agent: String,
+    /// What an earlier worker asked to remember.
+    known: Value,
+    /// The browser's proxy setting.
+    setting: ProxySetting,
+}
+
+/// What the background asks its script to do.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Effect {
+    /// Open the port to the host.
+    Connect {
+        /// The host's name.
+        host: &'static str,
+    },
+    /// Send a call to the host.
+    Post {
+        /// The call.
+        message: Request,
+    },
+    /// Send [`Event::Due`] after a while, in the place of an earlier wait.
+    Wait {
+        /// How long.
+        milliseconds: u32,
+    },
+    /// Set the browser's proxy script.
+    SetProxy {
+        /// Its text.
+        script: String,
+    },
+    /// Set the rules for requests, in the place of all others.
+    SetRules {
+        /// The rules.
+        rules: Vec<Rule>,
+    },
+    /// Keep this for the next worker.
+    Remember {
+        /// What to keep.
+        known: Known,
+    },
+    /// Try whether the browser takes the proxy's certificate.
+    CheckBridge {
+        /// Where to ask.
+        url: String,
+    },
+    /// Tell a page.
+    Say {
+        /// Its number.
+        page: PageId,
+        /// What to tell.
+        message: ToPage,
+    },
+    /// Lead a tab to one of the extension's pages.
+    Lead {
+        /// The tab.
+        tab: TabId,
+        /// The page.
+        url: String,
+    },
+    /// Mark the extension's button for a tab, until the tab goes elsewhere.
+    Badge {
+        /// The tab.
+        tab: TabId,
+        /// Whether its page is paired or blocked.
+        badge: Badge,
+    },
+}
+
+/// What the extension's button tells of a tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Badge {
+    /// The page comes from a paired device.
+    Paired,
+    /// The way to the page was blocked.
+    Blocked,
+}
+
+/// What outlives the worker, so that the next one is right at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Known {
+    proxy: Option<Proxy>,
+    devices: Vec<Device>,
+    other_sites: OtherSites,
+}
+
+/// The background's state.
+#[derive(Debug, Default)]
+pub struct Background {
+    base: String,
+    client: String,
+    client_label: String,
+    known: Known,
+    control: Control,
+    bridge: Bridge,
+    link: Link,
+    /// Why there is no connection; it stays while another attempt is under way.
+    trouble: Option<Fault>,
+    attempts: u32,
+    calls: BTreeMap<u64, Ask>,
+    last_call: u64,
+    pages: BTreeMap<PageId, Page>,
+    refusals: BTreeMap<LocalName, Refusal>,
+    told: Option<Status>,
+}
+
+/// A page that is open.
+#[derive(Debug, Default)]
+struct Page {
+    tab: Option<TabId>,
+    pairing: Option<Pairing>,
+    /// The name whose refusal it shows.
+    refused: Option<LocalName>,
+}
+
+/// What an open call is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Ask {
+    Hello,
+    List,
+    Start { page: PageId },
+    Commit { page: PageId },
+    Abort,
+    Revoke { page: PageId, device: String },
+}
+
+impl Background {
+    /// Takes an event and says what to do about it.
+    pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = match event {
+            Event::Started(started) => self.start(started),
+            Event::ProxyChanged { setting } => self.proxy_changed(&setting),
+            Event::PortMessage { message } => self.heard(message),
+            Event::PortClosed { reason } => self.port_closed(reason.as_deref()),
+            Event::Due {} => self.try_again(),
+            Event::BridgeChecked { trusted } => self.bridge_checked(trusted),
+            Event::PageOpened { page, tab } => self.page_opened(page, tab),
+            Event::PageSaid { page, message } => self.page_said(page, message),
+            Event::PageClosed { page } => self.page_closed(page),
+            Event::NavigationRefused { tab, url, reason } => {
+                self.navigation_refused(tab, &url, &reason)
+            }
+            Event::NavigationFailed { tab, url, error } => {
+                self.navigation_failed(tab, &url, &error)
+            }
+            Event::NavigationDone { tab, url } => self.navigation_done(tab, &url),
+        };
+        effects.extend(self.tell_status());
+        effects
+    }
+
+    fn start(&mut self, started: Started) -> Vec<Effect> {
+        self.client = format!("extension {}", started.version);
+        self.client_label = client::label(&started.user_agent);
+        self.base = started.base;
+        // What an earlier version wrote may not be readable; then nothing is known.
+        self.known = Known::deserialize(started.known).unwrap_or_default();
+        let mut effects = vec![self.rules()];
+        if self.learn_setting(&started.setting) {
+            effects.push(self.remember());
+        }
+        effects.extend(self.proxy());
+        effects.extend(self.try_again());
+        effects
+    }
+
+    fn proxy_changed(&mut self, setting: &ProxySetting) -> Vec<Effect> {
+        if !self.learn_setting(setting) {
+            return Vec::new();
+        }
+        let mut effects = vec![self.remember()];
+        effects.extend(self.proxy());
+        effects
+    }
+
+    /// The user's own proxy can be read only while nobody has taken its place.
+    fn learn_setting(&mut self, setting: &ProxySetting) -> bool {
+        self.control = setting.level_of_control;
+        let readable = self.control == Control::ControllableByThisExtension;
+        if readable {
+            self.known.other_sites = OtherSites::of_setting(&setting.value);
+        }
+        readable
+    }
+
+    fn page_opened(&mut self, page: PageId, tab: Option<TabId>) -> Vec<Effect> {
+        let opened = Page {
+            tab,
+            ..Page::default()
+        };
+        self.pages.insert(page, opened);
+        let message = ToPage::Status {
+            status: self.status(),
+        };
+        let mut effects = vec![Effect::Say { page, message }];
+        self.attempts = 0;
+        effects.extend(self.try_again());
+        effects
+    }
+
+    fn page_said(&mut self, page: PageId, message: FromPage) -> Vec<Effect> {
+        match message {
+            FromPage::Start { code } => self.start_pairing(page, code),
+            FromPage::Commit { petname } => self.commit_pairing(page, petname),
+            FromPage::Cancel {} => self.cancel_pairing(page),
+            FromPage::AskRefusal { name } => self.tell_refusal(page, name),
+            FromPage::Revoke { device } => {
+                let call = Call::RevokeDevice {
+                    device: device.clone(),
+                };
+                self.call_for(page, call, Ask::Revoke { page, device })
+            }
+        }
+    }
+
+    fn page_closed(&mut self, page: PageId) -> Vec<Effect> {
+        let effects = self.cancel_pairing(page);
+        self.pages.remove(&page);
+        effects
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            link: self.link_state(),
+            devices: self.known.devices.clone(),
+            proxy: self.control.for_pages(&self.known.other_sites),
+            bridge: self.bridge,
+        }
+    }
+
+    /// Tells every page when the status is not what it was told last.
+    fn tell_status(&mut self) -> Vec<Effect> {
+        let status = self.status();
+        if self.told.as_ref() == Some(&status) {
+            return Vec::new();
+        }
+        self.told = Some(status.clone());
+        let message = ToPage::Status { status };
+        let pages = self.pages.keys().copied();
+        pages
+            .map(|page| Effect::Say {
+                page,
+                message: message.clone(),
+            })
+            .collect()
+    }
+
+    fn set_devices(&mut self, devices: Vec<Device>) -> Vec<Effect> {
+        if self.known.devices == devices {
+            return Vec::new();
+        }
+        self.known.devices = devices;
+        vec![self.rules(), self.remember()]
+    }
+
+    fn device(&self, name: &LocalName) -> Option<&Device> {
+        let mut devices = self.known.devices.iter();
+        devices.find(|device| device.names.contains(name))
+    }
+
+    fn rules(&self) -> Effect {
+        let pair_page = format!("{}pair.html", self.base);
+        Effect::SetRules {
+            rules: routes::rules(&pair_page, &self.known.devices),
+        }
+    }
+
+    /// Where an administrator decides, there is nothing to set.
+    fn proxy(&self) -> Option<Effect> {
+        let allowed = self.control != Control::NotControllable;
+        allowed.then(|| Effect::SetProxy {
+            script: proxy_script(self.known.proxy.as_ref(), &self.known.other_sites),
+        })
+    }
+
+    fn remember(&self) -> Effect {
+        Effect::Remember {
+            known: self.known.clone(),
+        }
+    }
+
+    fn call(&mut self, call: Call, ask: Ask) -> Effect {
+        self.last_call += 1;
+        self.calls.insert(self.last_call, ask);
+        Effect::Post {
+            message: Request::new(self.last_call, call),
+        }
+    }
+}

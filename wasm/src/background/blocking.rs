@@ -1,0 +1,120 @@
+//! Navigations to paired names that went no further, and the page that explains each.
+
+use settle_protocol::name::LocalName;
+use settle_protocol::rpc::Refusal;
+
+use super::{Background, Badge, Effect, PageId, TabId};
+use crate::address::Address;
+use crate::message::{Bridge, ToPage};
+use crate::page::Reason;
+
+/// What Chromium calls a proxy that is away, unknown to it, or that refuses a name.
+const FAILURES: [&str; 5] = [
+    "net::ERR_PROXY_CONNECTION_FAILED",
+    "net::ERR_PROXY_CERTIFICATE_INVALID",
+    REFUSED_BY_PROXY,
+    "net::ERR_CERT_AUTHORITY_INVALID",
+    "net::ERR_EMPTY_RESPONSE",
+];
+
+/// What it calls a proxy that refuses a name: ours does so for every name that is not paired.
+const REFUSED_BY_PROXY: &str = "net::ERR_TUNNEL_CONNECTION_FAILED";
+
+impl Background {
+    /// The daemon tells the details by an event of its own; the header's word is there even when
+    /// that event is late or went to a worker that is gone.
+    pub(super) fn navigation_refused(
+        &mut self,
+        tab: TabId,
+        url: &str,
+        reason: &str,
+    ) -> Vec<Effect> {
+        let Some(address) = Address::parse(url) else {
+            return Vec::new();
+        };
+        let known = self.refusals.get(address.name());
+        if known.map(|refusal| Reason::of(refusal).word()) != Some(reason) {
+            match self.refusal_from_word(address.name(), reason) {
+                Some(refusal) => self.refusals.insert(address.name().clone(), refusal),
+                None => self.refusals.remove(address.name()),
+            };
+        }
+        vec![self.lead_to_explanation(tab, &address)]
+    }
+
+    pub(super) fn navigation_failed(&mut self, tab: TabId, url: &str, error: &str) -> Vec<Effect> {
+        let Some(address) = Address::parse(url).filter(|_| FAILURES.contains(&error)) else {
+            return Vec::new();
+        };
+        if self.device(address.name()).is_none() {
+            // Forgotten a moment ago: the rule that leads to pairing came too late for this one.
+            let refused = error == REFUSED_BY_PROXY;
+            return Vec::from_iter(refused.then(|| self.lead(tab, "pair.html", &address)));
+        }
+        self.refusals.remove(address.name());
+        self.bridge = Bridge::Unknown;
+        let mut effects = vec![self.lead_to_explanation(tab, &address)];
+        effects.extend(self.try_again());
+        effects
+    }
+
+    pub(super) fn navigation_done(&self, tab: TabId, url: &str) -> Vec<Effect> {
+        let paired = Address::parse(url).is_some_and(|it| self.device(it.name()).is_some());
+        let badge = Badge::Paired;
+        Vec::from_iter(paired.then_some(Effect::Badge { tab, badge }))
+    }
+
+    pub(super) fn learned_refusal(&mut self, name: LocalName, refusal: Refusal) -> Vec<Effect> {
+        let asking = self.pages.iter();
+        let asking = asking.filter(|(_, page)| page.refused.as_ref() == Some(&name));
+        let effects = asking.map(|(id, _)| refused(*id, Some(&refusal))).collect();
+        self.refusals.insert(name, refusal);
+        effects
+    }
+
+    pub(super) fn tell_refusal(&mut self, page: PageId, name: LocalName) -> Vec<Effect> {
+        let mut effects = vec![refused(page, self.refusals.get(&name))];
+        if let Some(page) = self.pages.get_mut(&page) {
+            page.refused = Some(name);
+            let badge = Badge::Blocked;
+            effects.extend(page.tab.map(|tab| Effect::Badge { tab, badge }));
+        }
+        effects
+    }
+
+    fn lead_to_explanation(&self, tab: TabId, address: &Address) -> Effect {
+        self.lead(tab, "blocked.html", address)
+    }
+
+    fn lead(&self, tab: TabId, page: &str, address: &Address) -> Effect {
+        Effect::Lead {
+            tab,
+            url: format!("{}{page}#{}", self.base, address.to_fragment()),
+        }
+    }
+
+    fn refusal_from_word(&self, name: &LocalName, word: &str) -> Option<Refusal> {
+        match Reason::from_word(word)? {
+            Reason::WrongKey => Some(Refusal::WrongKey {
+                expected: self.device(name)?.anchor.paired()?.fingerprint,
+                seen: None,
+            }),
+            // Only the host knows what was shown, and it tells when it is asked.
+            Reason::WrongCertificate | Reason::BrokenRule => None,
+            Reason::Unreachable => Some(Refusal::Unreachable {}),
+            Reason::Expired => Some(Refusal::Expired {}),
+            Reason::NotAdmitted => Some(Refusal::NotAdmitted {}),
+            Reason::CrossSite => Some(Refusal::CrossSite { origin: None }),
+            Reason::HostAway | Reason::Unknown => None,
+        }
+    }
+}
+
+fn refused(page: PageId, refusal: Option<&Refusal>) -> Effect {
+    Effect::Say {
+        page,
+        message: ToPage::Refused {
+            refusal: refusal.cloned(),
+        },
+    }
+}

@@ -1,0 +1,577 @@
+//! The background as its script drives it: events in, effects out.
+
+use serde_json::{Value, json};
+use settle_protocol::rpc::{ErrorKind, Event as Said, FromDaemon, PairingStep};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+use crate::fault::OwnFault;
+use crate::fixtures::{decision, device, key, name};
+use crate::message::{CodeText, LinkState, ProxyControl};
+
+const MISSING: &str = "Specified native messaging host not found.";
+
+fn started(known: &Value, level: &str) -> Event {
+    serde_json::from_value(json!({
+        "kind": "started",
+        "base": "chrome-extension://x/",
+        "version": "0.1.0",
+        "user_agent": "Chrome/156 Linux",
+        "known": known,
+        "setting": { "levelOfControl": level, "value": { "mode": "direct" } },
+    }))
+    .unwrap()
+}
+
+fn proxy() -> Proxy {
+    Proxy {
+        host: "ab12.localhost".to_owned(),
+        port: 4711,
+    }
+}
+
+/// The background, and the number of the last call it made.
+struct Run {
+    background: Background,
+    last_call: u64,
+}
+
+impl Run {
+    fn start() -> Self {
+        let mut run = Self {
+            background: Background::default(),
+            last_call: 0,
+        };
+        run.event(started(&Value::Null, "controllable_by_this_extension"));
+        run
+    }
+
+    /// With the daemon there and `devices` paired.
+    fn ready(devices: &[Device]) -> Self {
+        let mut run = Self::start();
+        run.become_ready(devices);
+        run
+    }
+
+    fn become_ready(&mut self, devices: &[Device]) {
+        self.answer(json!({ "protocol": 1, "daemon": "0.1.0", "proxy": proxy() }));
+        self.answer(json!({ "devices": devices }));
+        assert_eq!(self.background.status().link, LinkState::Ready);
+    }
+
+    fn event(&mut self, event: Event) -> Vec<Effect> {
+        let effects = self.background.update(event);
+        for effect in &effects {
+            if let Effect::Post { message } = effect {
+                self.last_call = message.id;
+            }
+        }
+        effects
+    }
+
+    fn hear(&mut self, message: &FromDaemon) -> Vec<Effect> {
+        let message = serde_json::to_value(message).unwrap();
+        self.event(Event::PortMessage { message })
+    }
+
+    /// The daemon's good answer to the last call.
+    fn answer(&mut self, result: Value) -> Vec<Effect> {
+        self.hear(&FromDaemon::answer(Some(self.last_call), Ok(result)))
+    }
+
+    fn refuse(&mut self, kind: ErrorKind) -> Vec<Effect> {
+        let answer = FromDaemon::answer::<()>(Some(self.last_call), Err(kind.into()));
+        self.hear(&answer)
+    }
+
+    fn open_page(&mut self, page: PageId) -> Vec<Effect> {
+        let tab = Some(40 + i32::try_from(page).unwrap());
+        self.event(Event::PageOpened { page, tab })
+    }
+
+    fn say(&mut self, page: PageId, message: FromPage) -> Vec<Effect> {
+        self.event(Event::PageSaid { page, message })
+    }
+
+    fn start_pairing(&mut self, page: PageId) -> Vec<Effect> {
+        let code = CodeText("SETTLE:AAAA".to_owned());
+        self.say(page, FromPage::Start { code })
+    }
+
+    fn decide(&mut self, page: PageId) {
+        self.open_page(page);
+        self.start_pairing(page);
+        self.answer(json!(decision("printer")));
+    }
+}
+
+fn said_to(effects: &[Effect], to: PageId) -> Vec<&ToPage> {
+    let mut said = Vec::new();
+    for effect in effects {
+        if let Effect::Say { page, message } = effect
+            && *page == to
+        {
+            said.push(message);
+        }
+    }
+    said
+}
+
+fn calls(effects: &[Effect]) -> Vec<&Call> {
+    let mut calls = Vec::new();
+    for effect in effects {
+        if let Effect::Post { message } = effect {
+            calls.push(&message.call);
+        }
+    }
+    calls
+}
+
+fn script(effects: &[Effect]) -> Option<&str> {
+    effects.iter().find_map(|effect| {
+        let Effect::SetProxy { script } = effect else {
+            return None;
+        };
+        Some(script.as_str())
+    })
+}
+
+fn waits(effects: &[Effect]) -> Option<u32> {
+    effects.iter().find_map(|effect| {
+        let Effect::Wait { milliseconds } = effect else {
+            return None;
+        };
+        Some(*milliseconds)
+    })
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn local_names_are_caught_before_anything_is_known() {
+    let mut background = Background::default();
+    let effects = background.update(started(&Value::Null, "controllable_by_this_extension"));
+    assert!(script(&effects).unwrap().contains("HTTPS 127.0.0.1:9"));
+    assert!(
+        effects
+            .iter()
+            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 2))
+    );
+    assert!(matches!(
+        effects.as_slice(),
+        [
+            ..,
+            Effect::Connect {
+                host: "org.settle.host"
+            },
+            Effect::Post { .. }
+        ]
+    ));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_restarted_worker_is_right_before_the_daemon_answers() {
+    let known = Known {
+        proxy: Some(proxy()),
+        devices: vec![device("printer")],
+        other_sites: OtherSites::Lost,
+    };
+    let mut background = Background::default();
+    let known = serde_json::to_value(known).unwrap();
+    let effects = background.update(started(&known, "controlled_by_this_extension"));
+    assert!(script(&effects).unwrap().contains("ab12.localhost:4711"));
+    assert!(
+        effects
+            .iter()
+            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 5))
+    );
+    assert_eq!(background.status().proxy, ProxyControl::Replaced);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_an_older_version_remembered_is_dropped_if_unreadable() {
+    let mut background = Background::default();
+    let known = json!({ "devices": [{ "id": 3 }] });
+    background.update(started(&known, "controllable_by_this_extension"));
+    assert!(background.status().devices.is_empty());
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn an_administrators_proxy_is_not_touched_and_told() {
+    let mut background = Background::default();
+    let effects = background.update(started(&Value::Null, "not_controllable"));
+    assert_eq!(script(&effects), None);
+    assert_eq!(background.status().proxy, ProxyControl::Policy);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn greets_lists_and_checks_the_bridge() {
+    let mut run = Run::start();
+    let effects = run.answer(json!({ "protocol": 1, "daemon": "0.1.0", "proxy": proxy() }));
+    assert_eq!(calls(&effects), [&Call::ListDevices {}]);
+    assert!(script(&effects).unwrap().contains("ab12.localhost:4711"));
+    let effects = run.answer(json!({ "devices": [device("printer")] }));
+    let url = "https://ab12.localhost:4711/health".to_owned();
+    assert!(effects.contains(&Effect::CheckBridge { url }));
+    assert!(
+        effects
+            .iter()
+            .any(|it| matches!(it, Effect::Remember { .. }))
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn tries_again_with_a_growing_delay_that_a_page_keeps_short() {
+    let mut run = Run::start();
+    let mut delays = Vec::new();
+    for _ in 0..9 {
+        let reason = Some(MISSING.to_owned());
+        delays.extend(waits(&run.event(Event::PortClosed { reason })));
+        assert!(matches!(
+            run.event(Event::Due {}).first(),
+            Some(Effect::Connect { .. })
+        ));
+    }
+    assert_eq!(
+        delays,
+        [250, 500, 1000, 2000, 4000, 8000, 16000, 20000, 20000]
+    );
+    run.open_page(1);
+    for _ in 0..5 {
+        let reason = Some(MISSING.to_owned());
+        assert!(waits(&run.event(Event::PortClosed { reason })).unwrap() <= 2000);
+        run.event(Event::Due {});
+    }
+    let fault = OwnFault::HostMissing.into();
+    assert_eq!(run.background.status().link, LinkState::Down { fault });
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_locked_keyring_is_told_and_greeted_again_on_the_same_port() {
+    let mut run = Run::start();
+    run.open_page(1);
+    let effects = run.refuse(ErrorKind::KeyringLocked);
+    let fault = ErrorKind::KeyringLocked.into();
+    assert!(matches!(
+        said_to(&effects, 1).as_slice(),
+        [ToPage::Status { status }] if status.link == LinkState::Down { fault }
+    ));
+    let effects = run.event(Event::Due {});
+    assert!(matches!(calls(&effects).as_slice(), [Call::Hello(_)]));
+    assert!(
+        !effects
+            .iter()
+            .any(|it| matches!(it, Effect::Connect { .. }))
+    );
+    run.become_ready(&[]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn another_version_of_the_daemon_is_refused() {
+    let mut run = Run::start();
+    run.answer(json!({ "protocol": 2, "daemon": "9", "proxy": proxy() }));
+    let fault = ErrorKind::VersionMismatch.into();
+    assert_eq!(run.background.status().link, LinkState::Down { fault });
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn messages_of_no_known_form_change_nothing() {
+    let mut run = Run::ready(&[]);
+    for message in [
+        json!(null),
+        json!({ "jsonrpc": "2.0", "id": 999, "result": {} }),
+        json!([]),
+    ] {
+        assert_eq!(run.event(Event::PortMessage { message }), []);
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn an_untrusted_bridge_is_told_and_checked_again() {
+    let mut run = Run::ready(&[]);
+    run.open_page(1);
+    let effects = run.event(Event::BridgeChecked { trusted: false });
+    assert!(waits(&effects).is_some());
+    let trouble = run.background.status().trouble();
+    assert_eq!(trouble, Some(OwnFault::BridgeUntrusted.into()));
+    let effects = run.event(Event::Due {});
+    assert!(matches!(effects.as_slice(), [Effect::CheckBridge { .. }]));
+    run.event(Event::BridgeChecked { trusted: true });
+    assert_eq!(run.background.status().trouble(), None);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn pairs_and_sets_the_rules_before_the_good_news() {
+    let mut run = Run::ready(&[]);
+    run.open_page(1);
+    run.start_pairing(1);
+    let request = run.last_call;
+    let step = PairingStep::Proving;
+    let effects = run.hear(&FromDaemon::event(Said::PairingProgress { request, step }));
+    assert_eq!(said_to(&effects, 1), [&ToPage::Progress { step }]);
+    let effects = run.answer(json!(decision("printer")));
+    assert!(matches!(
+        said_to(&effects, 1).as_slice(),
+        [ToPage::Decide { .. }]
+    ));
+    let petname = device("printer").petname;
+    run.say(1, FromPage::Commit { petname });
+    let effects = run.answer(json!(device("printer")));
+    let position = |wanted: fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
+    let rules = position(|it| matches!(it, Effect::SetRules { .. }));
+    let news = position(|it| {
+        matches!(
+            it,
+            Effect::Say {
+                message: ToPage::Paired { .. },
+                ..
+            }
+        )
+    });
+    assert!(rules < news);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_page_that_is_left_ends_its_pairing() {
+    let mut run = Run::ready(&[]);
+    run.decide(1);
+    let effects = run.event(Event::PageClosed { page: 1 });
+    assert_eq!(calls(&effects), [&Call::AbortPairing { pairing: 7 }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_decision_that_comes_after_its_page_is_refused() {
+    let mut run = Run::ready(&[]);
+    run.open_page(1);
+    run.start_pairing(1);
+    let start = run.last_call;
+    assert_eq!(run.event(Event::PageClosed { page: 1 }), []);
+    let effects = run.hear(&FromDaemon::answer(Some(start), Ok(decision("printer"))));
+    assert_eq!(calls(&effects), [&Call::AbortPairing { pairing: 7 }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_page_cannot_consent_to_what_it_was_not_asked() {
+    let mut run = Run::ready(&[]);
+    run.decide(1);
+    run.open_page(2);
+    let petname = device("printer").petname;
+    let effects = run.say(2, FromPage::Commit { petname });
+    let fault = ErrorKind::PairingGone.into();
+    assert_eq!(said_to(&effects, 2), [&ToPage::Failed { fault }]);
+    assert!(calls(&effects).is_empty());
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_taken_name_leaves_the_decision_open() {
+    let mut run = Run::ready(&[]);
+    run.decide(1);
+    let petname = device("printer").petname;
+    run.say(
+        1,
+        FromPage::Commit {
+            petname: petname.clone(),
+        },
+    );
+    run.refuse(ErrorKind::NameTaken);
+    let effects = run.say(1, FromPage::Commit { petname });
+    assert!(matches!(
+        calls(&effects).as_slice(),
+        [Call::CommitPairing(_)]
+    ));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn whoever_waits_is_told_when_the_host_goes() {
+    let mut run = Run::ready(&[device("nas")]);
+    run.decide(1);
+    run.open_page(2);
+    run.say(
+        2,
+        FromPage::Revoke {
+            device: "nas".to_owned(),
+        },
+    );
+    let effects = run.event(Event::PortClosed { reason: None });
+    let fault = OwnFault::HostLost.into();
+    for page in [1, 2] {
+        assert!(
+            said_to(&effects, page).contains(&&ToPage::Failed { fault }),
+            "{page}"
+        );
+    }
+    // What was trusted stays known, and its names stay caught.
+    assert_eq!(run.background.status().devices.len(), 1);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn nothing_is_asked_of_a_host_that_is_away() {
+    let mut run = Run::start();
+    let reason = Some(MISSING.to_owned());
+    run.event(Event::PortClosed { reason });
+    run.event(Event::PageOpened { page: 1, tab: None });
+    let effects = run.start_pairing(1);
+    let fault = OwnFault::HostMissing.into();
+    assert_eq!(said_to(&effects, 1), [&ToPage::Failed { fault }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_revoked_device_opens_no_more() {
+    let mut run = Run::ready(&[device("printer")]);
+    run.open_page(1);
+    run.say(
+        1,
+        FromPage::Revoke {
+            device: "printer".to_owned(),
+        },
+    );
+    let effects = run.answer(json!({}));
+    assert!(
+        effects
+            .iter()
+            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 2))
+    );
+    assert_eq!(said_to(&effects, 1).last(), Some(&&ToPage::Revoked {}));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_change_elsewhere_is_listed() {
+    let mut run = Run::ready(&[]);
+    let effects = run.hear(&FromDaemon::event(Said::DevicesChanged {}));
+    assert_eq!(calls(&effects), [&Call::ListDevices {}]);
+    run.answer(json!({ "devices": [device("printer")] }));
+    assert_eq!(run.background.status().devices.len(), 1);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_refused_navigation_is_explained_with_what_the_daemon_told() {
+    let mut run = Run::ready(&[device("printer")]);
+    let printer = name("printer.local");
+    let refusal = Refusal::WrongKey {
+        expected: key("printer"),
+        seen: Some(key("twin")),
+    };
+    run.hear(&FromDaemon::event(Said::DeviceBlocked {
+        name: printer.clone(),
+        refusal: refusal.clone(),
+    }));
+    let url = "https://printer.local/a?b".to_owned();
+    let reason = "wrong_key".to_owned();
+    let effects = run.event(Event::NavigationRefused {
+        tab: 5,
+        url,
+        reason,
+    });
+    let url = "chrome-extension://x/blocked.html#printer.local/a?b".to_owned();
+    assert_eq!(effects, [Effect::Lead { tab: 5, url }]);
+    run.open_page(1);
+    let effects = run.say(1, FromPage::AskRefusal { name: printer });
+    let refusal = Some(refusal);
+    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+    assert!(effects.contains(&Effect::Badge {
+        tab: 41,
+        badge: Badge::Blocked
+    }));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_refusal_whose_details_come_late_is_told_twice() {
+    let mut run = Run::ready(&[device("printer")]);
+    let url = "https://printer.local/".to_owned();
+    let reason = "wrong_key".to_owned();
+    run.event(Event::NavigationRefused {
+        tab: 5,
+        url,
+        reason,
+    });
+    run.open_page(1);
+    let printer = name("printer.local");
+    let effects = run.say(
+        1,
+        FromPage::AskRefusal {
+            name: printer.clone(),
+        },
+    );
+    let expected = key("printer");
+    let refusal = Some(Refusal::WrongKey {
+        expected,
+        seen: None,
+    });
+    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+    let refusal = Refusal::Unreachable {};
+    let effects = run.hear(&FromDaemon::event(Said::DeviceBlocked {
+        name: printer,
+        refusal,
+    }));
+    let refusal = Some(Refusal::Unreachable {});
+    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_proxy_that_is_away_is_explained_for_paired_names_and_a_refusal_leads_to_pairing() {
+    let mut run = Run::ready(&[device("printer")]);
+    for (url, error, led) in [
+        (
+            "https://printer.local/",
+            "net::ERR_PROXY_CONNECTION_FAILED",
+            true,
+        ),
+        ("https://printer.local/", "net::ERR_ABORTED", false),
+        (
+            "https://nas.local/",
+            "net::ERR_PROXY_CONNECTION_FAILED",
+            false,
+        ),
+        (
+            "https://nas.local/",
+            "net::ERR_TUNNEL_CONNECTION_FAILED",
+            true,
+        ),
+        (
+            "https://example.com/",
+            "net::ERR_PROXY_CONNECTION_FAILED",
+            false,
+        ),
+    ] {
+        let effects = run.event(Event::NavigationFailed {
+            tab: 5,
+            url: url.to_owned(),
+            error: error.to_owned(),
+        });
+        let leads = effects.iter().any(|it| matches!(it, Effect::Lead { .. }));
+        assert_eq!(leads, led, "{url} {error}");
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_code_is_in_no_debug_text_of_events_and_effects() {
+    let mut run = Run::ready(&[]);
+    run.open_page(1);
+    let code = CodeText("SETTLE:AAAA".to_owned());
+    let message = FromPage::Start { code };
+    let event = Event::PageSaid { page: 1, message };
+    assert!(!format!("{event:?}").contains("AAAA"));
+    assert!(!format!("{:?}", run.event(event)).contains("AAAA"));
+    assert!(!format!("{:?}", run.background).contains("AAAA"));
+}

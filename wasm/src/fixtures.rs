@@ -1,0 +1,54 @@
+//! Devices and decisions for the tests of this crate.
+
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::material::{Kind, Lifetime};
+use settle_protocol::name::{Label, LocalName};
+use settle_protocol::rpc::{Decision, Device, DeviceAnchor, DeviceState, PairedAnchor};
+
+pub(crate) fn name(text: &str) -> LocalName {
+    LocalName::parse(text).unwrap()
+}
+
+/// A paired device; its key follows from its label.
+pub(crate) fn device(label: &str) -> Device {
+    let petname = Label::parse(label).unwrap();
+    let fingerprint = key(label);
+    let unique_name = petname.unique(&fingerprint);
+    Device {
+        id: label.to_owned(),
+        names: vec![petname.dot_local(), unique_name.clone()],
+        petname,
+        unique_name,
+        anchor: DeviceAnchor::Device(PairedAnchor {
+            fingerprint,
+            role: "admin".to_owned(),
+            code: Lifetime::OneTime,
+        }),
+        port: 8443,
+        allowed_origins: Vec::new(),
+        paired_at: 0,
+        last_verified_at: None,
+        state: DeviceState::Active,
+    }
+}
+
+/// The fingerprint of the root key of the device of this label.
+pub(crate) fn key(label: &str) -> KeyFingerprint {
+    KeyFingerprint::of_spki(label.as_bytes())
+}
+
+/// A decision about the device of this label.
+pub(crate) fn decision(label: &str) -> Decision {
+    let device = device(label);
+    Decision {
+        pairing: 7,
+        name: device.petname.dot_local(),
+        label: device.petname,
+        name_taken: false,
+        unique_name: device.unique_name,
+        kind: Kind::Device,
+        fingerprint: key(label),
+        role: "admin".to_owned(),
+        code: Lifetime::OneTime,
+    }
+}

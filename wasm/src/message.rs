@@ -1,0 +1,167 @@
+//! What the pages and the background say to each other. It never leaves the extension, so it has no
+//! versions; what the daemon says is in `settle_protocol::rpc`.
+
+use serde::{Deserialize, Serialize};
+use settle_protocol::name::{Label, LocalName};
+use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
+
+use crate::fault::{Fault, OwnFault};
+
+/// Said by a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FromPage {
+    /// Find the device of this code and prove both sides to each other.
+    Start {
+        /// The code's text.
+        code: CodeText,
+    },
+    /// The user's consent to what [`ToPage::Decide`] told this page.
+    Commit {
+        /// The label chosen for the device.
+        petname: Label,
+    },
+    /// The user's refusal, or a step back while it is still under way.
+    Cancel {},
+    /// Why was this name blocked?
+    AskRefusal {
+        /// The name in the address bar.
+        name: LocalName,
+    },
+    /// End the trust in a device.
+    Revoke {
+        /// Its identifier in the trust store.
+        device: String,
+    },
+}
+
+/// A code's text on its way; not in any `Debug` output.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CodeText(pub String);
+
+impl std::fmt::Debug for CodeText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeText(…)")
+    }
+}
+
+/// Said to a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ToPage {
+    /// At once when a page opens, and whenever it changes.
+    Status {
+        /// The state of everything that pages show.
+        status: Status,
+    },
+    /// The pairing of this page reached a step.
+    Progress {
+        /// The step that begins.
+        step: PairingStep,
+    },
+    /// The pairing of this page waits for the user.
+    Decide {
+        /// What there is to decide.
+        decision: Decision,
+    },
+    /// What this page asked for went wrong.
+    Failed {
+        /// Why.
+        fault: Fault,
+    },
+    /// The device is paired, and its names open.
+    Paired {
+        /// The device.
+        device: Device,
+    },
+    /// The answer to [`FromPage::AskRefusal`], again when more is known; none when nothing is.
+    Refused {
+        /// Why the name was blocked.
+        refusal: Option<Refusal>,
+    },
+    /// The device is not trusted any more.
+    Revoked {},
+}
+
+/// What every page knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The connection to the daemon.
+    pub link: LinkState,
+    /// What is trusted; the last known list while the daemon is away.
+    pub devices: Vec<Device>,
+    /// Who controls the browser's proxy setting.
+    pub proxy: ProxyControl,
+    /// Whether the browser takes the proxy's certificates.
+    pub bridge: Bridge,
+}
+
+impl Status {
+    /// The one thing that most stands between the user and a local page.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Fault> {
+        if let LinkState::Down { fault } = self.link {
+            return Some(fault);
+        }
+        match (self.proxy, self.bridge) {
+            (ProxyControl::OtherExtension, _) => Some(OwnFault::ProxyTaken.into()),
+            (ProxyControl::Policy, _) => Some(OwnFault::ProxyPolicy.into()),
+            (_, Bridge::Untrusted) => Some(OwnFault::BridgeUntrusted.into()),
+            (ProxyControl::Ours | ProxyControl::Replaced, Bridge::Unknown | Bridge::Trusted) => {
+                None
+            }
+        }
+    }
+
+    /// The trusted device that a name opens.
+    #[must_use]
+    pub fn device(&self, name: &LocalName) -> Option<&Device> {
+        let mut devices = self.devices.iter();
+        devices.find(|device| device.names.contains(name))
+    }
+}
+
+/// The connection to the daemon, as far as a page cares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LinkState {
+    /// Being opened.
+    #[default]
+    Connecting,
+    /// The daemon answers and its list of devices is known.
+    Ready,
+    /// Not there; it is tried again by itself.
+    Down {
+        /// Why.
+        fault: Fault,
+    },
+}
+
+/// Who controls the browser's proxy setting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProxyControl {
+    /// Nobody or Settle.
+    #[default]
+    Ours,
+    /// Settle, in the place of a proxy that the user had set up for other sites.
+    Replaced,
+    /// Another extension, so local names do not reach Settle.
+    OtherExtension,
+    /// The administrator of this computer, so local names do not reach Settle.
+    Policy,
+}
+
+/// Whether the browser takes the certificates that the proxy shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bridge {
+    /// Not tried yet.
+    #[default]
+    Unknown,
+    /// A real request went through.
+    Trusted,
+    /// A real request failed.
+    Untrusted,
+}

@@ -1,0 +1,151 @@
+//! The popup: the state of the connection, and what is paired.
+
+use settle_protocol::rpc::{Device, DeviceState};
+
+use super::decision::role;
+use super::{Effect, Event, with_fault, with_status};
+use crate::address::Address;
+use crate::fault::Fault;
+use crate::message::{FromPage, LinkState, ProxyControl, Status, ToPage};
+use crate::phrase::Phrase;
+use crate::view::{Action, Part, Row, Screen, Slot, Text, View};
+
+/// The popup's state.
+#[derive(Debug, Default)]
+pub struct Overview {
+    status: Option<Status>,
+    /// The device that may be forgotten, by its identifier.
+    forgetting: Option<String>,
+    fault: Option<Fault>,
+}
+
+impl Overview {
+    pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Heard { message } => {
+                self.heard(message);
+                Vec::new()
+            }
+            Event::Pressed { action, value } => self.pressed(action, value),
+            Event::Lost {}
+            | Event::Reading {}
+            | Event::Picture { .. }
+            | Event::NoPicture {}
+            | Event::Text { .. }
+            | Event::CodeTyped { .. }
+            | Event::Typed { .. } => Vec::new(),
+        }
+    }
+
+    fn heard(&mut self, message: ToPage) {
+        match message {
+            ToPage::Status { status } => self.status = Some(status),
+            ToPage::Failed { fault } => self.fault = Some(fault),
+            ToPage::Revoked {}
+            | ToPage::Progress { .. }
+            | ToPage::Decide { .. }
+            | ToPage::Paired { .. }
+            | ToPage::Refused { .. } => {}
+        }
+    }
+
+    fn pressed(&mut self, action: Action, value: String) -> Vec<Effect> {
+        self.fault = None;
+        match action {
+            Action::Open => {
+                let name = self.device(&value).and_then(|device| device.names.first());
+                let url = name.map(|name| Address::home(name.clone()).to_string());
+                Vec::from_iter(url.map(|url| Effect::Open { url }))
+            }
+            Action::Pair => vec![Effect::Open {
+                url: "pair.html".to_owned(),
+            }],
+            Action::Forget => {
+                self.forgetting = Some(value);
+                Vec::new()
+            }
+            Action::ForgetCancel => {
+                self.forgetting = None;
+                Vec::new()
+            }
+            Action::ForgetConfirm if self.forgetting.as_ref() == Some(&value) => {
+                self.forgetting = None;
+                let message = FromPage::Revoke { device: value };
+                vec![Effect::Say { message }]
+            }
+            Action::ForgetConfirm
+            | Action::Retry
+            | Action::Cancel
+            | Action::Trust
+            | Action::Refuse
+            | Action::Again => Vec::new(),
+        }
+    }
+
+    fn device(&self, id: &str) -> Option<&Device> {
+        let mut devices = self.status.iter().flat_map(|status| &status.devices);
+        devices.find(|device| device.id == id)
+    }
+
+    pub(super) fn view(&self) -> View {
+        let view = with_status(Screen::Overview, self.status.as_ref());
+        let Some(status) = &self.status else {
+            return view;
+        };
+        let link = match status.link {
+            LinkState::Ready => Phrase::LinkReady,
+            LinkState::Connecting => Phrase::LinkConnecting,
+            LinkState::Down { .. } => Phrase::LinkDown,
+        };
+        let proxy = (status.proxy == ProxyControl::Replaced).then_some(Phrase::ProxyReplaced);
+        let empty = status.devices.is_empty();
+        let mut view = view
+            .text(Slot::Link, Text::say(link))
+            .maybe(Slot::Proxy, proxy.map(Text::say))
+            .part(Part::Some, !empty)
+            .part(Part::Nothing, empty);
+        view.rows = status.devices.iter().map(|it| self.row(it)).collect();
+        match self.fault {
+            Some(fault) => with_fault(view, fault),
+            None => view,
+        }
+    }
+
+    fn row(&self, device: &Device) -> Row {
+        let name = device.name();
+        let forgetting = self.forgetting.as_ref() == Some(&device.id);
+        let part = if forgetting {
+            Part::Forgetting
+        } else {
+            Part::CanForget
+        };
+        let mut row = Row {
+            value: device.id.clone(),
+            parts: [part].into(),
+            texts: [
+                (Slot::Name, Text::literal(name)),
+                (
+                    Slot::Role,
+                    device.anchor.paired().map_or_else(
+                        || Text::say(Phrase::RoleImported),
+                        |paired| role(&paired.role),
+                    ),
+                ),
+                (
+                    Slot::Fingerprint,
+                    Text::fingerprint_start(device.anchor.digest()),
+                ),
+                (
+                    Slot::ForgetQuestion,
+                    Text::say_of(Phrase::ForgetQuestion, &[name]),
+                ),
+            ]
+            .into(),
+        };
+        if device.state == DeviceState::Pending {
+            row.texts
+                .insert(Slot::State, Text::say(Phrase::StatePending));
+        }
+        row
+    }
+}

@@ -1,0 +1,394 @@
+//! The pairing page: a code is given, both sides are proved, and the user decides.
+//!
+//! Its address says which page the user was on the way to. Anybody can write that address, so it
+//! only decides what is shown and what opens after the user's own consent.
+
+use settle_protocol::name::Label;
+use settle_protocol::rpc::{Decision, Device, ErrorKind, PairingStep};
+
+use super::{Effect, Event, with_fault, with_status};
+use crate::address::Address;
+use crate::code::Code;
+use crate::fault::{Fault, OwnFault};
+use crate::message::{Bridge, CodeText, FromPage, LinkState, Status, ToPage};
+use crate::page::decision;
+use crate::phrase::Phrase;
+use crate::typing::{self, Hint};
+use crate::view::{Action, Field, Mark, Part, Screen, Slot, Text, View};
+
+/// The page's state.
+#[derive(Debug, Default)]
+pub struct Pair {
+    asked: Option<Address>,
+    status: Option<Status>,
+    stage: Stage,
+    /// Of the code that is being typed.
+    hint: Option<Hint>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Ask(Option<Problem>),
+    Reading,
+    Working(Working),
+    Deciding(Deciding),
+    Paired { opens: Address },
+    Refused,
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Ask(None)
+    }
+}
+
+/// What went wrong with the last code.
+#[derive(Debug)]
+struct Problem {
+    fault: Fault,
+    /// The code, where it may do better later.
+    code: Option<Code>,
+    /// The code was never used, since there was no connection; it goes on by itself.
+    held: bool,
+}
+
+/// A pairing before the decision. Without a step it waits for the connection.
+#[derive(Debug)]
+struct Working {
+    code: Code,
+    step: Option<PairingStep>,
+}
+
+/// The user decides.
+#[derive(Debug)]
+pub(super) struct Deciding {
+    pub(super) decision: Decision,
+    /// What the name field holds.
+    pub(super) petname: String,
+    /// What the daemon said against that name.
+    pub(super) refused_name: bool,
+    /// The consent is on its way.
+    pub(super) committing: bool,
+}
+
+impl Pair {
+    pub(super) fn open(fragment: &str) -> Self {
+        Self {
+            asked: Address::parse(fragment).or_else(|| Address::from_fragment(fragment)),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Heard { message } => self.heard(message),
+            Event::Lost {} => {
+                self.status = None;
+                self.failed(OwnFault::HostLost.into())
+            }
+            Event::Reading {} => {
+                if matches!(self.stage, Stage::Ask(_)) {
+                    self.stage = Stage::Reading;
+                }
+                Vec::new()
+            }
+            Event::Picture { codes, now } => {
+                let codes: Vec<String> = codes.into_iter().map(|code| code.0).collect();
+                self.given(Code::from_picture(&codes, now))
+            }
+            Event::NoPicture {} => self.given(Err(OwnFault::PictureUnreadable.into())),
+            Event::Text { text, now } => {
+                let code = Code::from_text(&text.0, now);
+                // A slip of the fingers is mended in the field; nothing else stays there.
+                let slipped = code.as_ref().is_err_and(|fault| fault.is_slip());
+                self.hint = slipped.then(|| typing::look(&text.0)).flatten();
+                self.given(code)
+            }
+            Event::CodeTyped { text } => {
+                self.hint = typing::look(&text.0);
+                Vec::new()
+            }
+            Event::Typed { field, text } => self.typed(field, text),
+            Event::Pressed { action, .. } => self.pressed(action),
+        }
+    }
+
+    /// A code counts only where one is asked for.
+    fn given(&mut self, code: Result<Code, Fault>) -> Vec<Effect> {
+        if !matches!(self.stage, Stage::Ask(_) | Stage::Reading) {
+            return Vec::new();
+        }
+        match code {
+            Ok(code) => self.use_code(code),
+            Err(fault) => self.fail(fault, None, false),
+        }
+    }
+
+    fn use_code(&mut self, code: Code) -> Vec<Effect> {
+        match self.status.as_ref().map(|status| status.link) {
+            Some(LinkState::Down { fault }) => self.fail(fault, Some(code), true),
+            Some(LinkState::Ready) => {
+                let text = CodeText(code.clone().into_text());
+                let step = Some(PairingStep::Looking);
+                self.stage = Stage::Working(Working { code, step });
+                say(FromPage::Start { code: text })
+            }
+            Some(LinkState::Connecting) | None => {
+                self.stage = Stage::Working(Working { code, step: None });
+                Vec::new()
+            }
+        }
+    }
+
+    fn fail(&mut self, fault: Fault, code: Option<Code>, held: bool) -> Vec<Effect> {
+        self.stage = Stage::Ask(Some(Problem { fault, code, held }));
+        Vec::new()
+    }
+
+    fn heard(&mut self, message: ToPage) -> Vec<Effect> {
+        match message {
+            ToPage::Status { status } => {
+                self.status = Some(status);
+                self.go_on()
+            }
+            ToPage::Progress { step } => {
+                if let Stage::Working(working) = &mut self.stage {
+                    working.step = Some(step);
+                }
+                Vec::new()
+            }
+            ToPage::Decide { decision } => {
+                if matches!(self.stage, Stage::Working(_)) {
+                    self.stage = Stage::Deciding(Deciding::new(decision));
+                    return Vec::new();
+                }
+                say(FromPage::Cancel {})
+            }
+            ToPage::Failed { fault } => self.failed(fault),
+            ToPage::Paired { device } => self.paired(&device),
+            ToPage::Refused { .. } | ToPage::Revoked {} => Vec::new(),
+        }
+    }
+
+    /// A code that had to wait for the connection goes on as soon as it can.
+    fn go_on(&mut self) -> Vec<Effect> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Working(Working { code, step: None }) => self.use_code(code),
+            Stage::Ask(Some(Problem {
+                code: Some(code),
+                held: true,
+                ..
+            })) => self.use_code(code),
+            stage @ (Stage::Ask(_)
+            | Stage::Reading
+            | Stage::Working(_)
+            | Stage::Deciding(_)
+            | Stage::Paired { .. }
+            | Stage::Refused) => {
+                self.stage = stage;
+                Vec::new()
+            }
+        }
+    }
+
+    fn failed(&mut self, fault: Fault) -> Vec<Effect> {
+        match std::mem::take(&mut self.stage) {
+            Stage::Working(Working { code, .. }) => {
+                let code = fault.may_pass().then_some(code);
+                self.fail(fault, code, false)
+            }
+            Stage::Deciding(deciding) if fault == ErrorKind::NameTaken.into() => {
+                self.stage = Stage::Deciding(Deciding {
+                    refused_name: true,
+                    committing: false,
+                    ..deciding
+                });
+                Vec::new()
+            }
+            Stage::Deciding(_) => self.fail(fault, None, false),
+            stage @ (Stage::Ask(_) | Stage::Reading | Stage::Paired { .. } | Stage::Refused) => {
+                self.stage = stage;
+                Vec::new()
+            }
+        }
+    }
+
+    /// The page that was asked for opens if the device goes by its name, else the device's own.
+    fn paired(&mut self, device: &Device) -> Vec<Effect> {
+        if !matches!(self.stage, Stage::Deciding(_)) {
+            return Vec::new();
+        }
+        let asked = self.asked.clone();
+        let opens = asked
+            .filter(|asked| device.names.contains(asked.name()))
+            .unwrap_or_else(|| Address::home(device.petname.dot_local()));
+        let go = Effect::Go {
+            url: opens.to_string(),
+        };
+        self.stage = Stage::Paired { opens };
+        if self.bridge_untrusted() {
+            return Vec::new();
+        }
+        vec![go]
+    }
+
+    fn bridge_untrusted(&self) -> bool {
+        let status = self.status.as_ref();
+        status.is_some_and(|status| status.bridge == Bridge::Untrusted)
+    }
+
+    fn typed(&mut self, field: Field, text: String) -> Vec<Effect> {
+        match (&mut self.stage, field) {
+            (Stage::Deciding(deciding), Field::Petname) => {
+                deciding.petname = text;
+                deciding.refused_name = false;
+            }
+            (
+                Stage::Ask(_)
+                | Stage::Reading
+                | Stage::Working(_)
+                | Stage::Paired { .. }
+                | Stage::Refused,
+                Field::Petname,
+            ) => {}
+        }
+        Vec::new()
+    }
+
+    fn pressed(&mut self, action: Action) -> Vec<Effect> {
+        match (action, std::mem::take(&mut self.stage)) {
+            (
+                Action::Retry,
+                Stage::Ask(Some(Problem {
+                    code: Some(code), ..
+                })),
+            ) => self.use_code(code),
+            (Action::Open, stage) => {
+                let opens = if let Stage::Paired { opens } = &stage {
+                    Some(opens)
+                } else {
+                    self.asked_and_paired()
+                };
+                let go = opens.map(|opens| Effect::Go {
+                    url: opens.to_string(),
+                });
+                self.stage = stage;
+                Vec::from_iter(go)
+            }
+            (Action::Cancel, Stage::Working(_)) => say(FromPage::Cancel {}),
+            (
+                Action::Refuse,
+                Stage::Deciding(Deciding {
+                    committing: false, ..
+                }),
+            ) => {
+                self.stage = Stage::Refused;
+                say(FromPage::Cancel {})
+            }
+            (Action::Trust, Stage::Deciding(deciding)) => self.trust(deciding),
+            (Action::Again, Stage::Refused) => Vec::new(),
+            (_, stage) => {
+                self.stage = stage;
+                Vec::new()
+            }
+        }
+    }
+
+    fn trust(&mut self, deciding: Deciding) -> Vec<Effect> {
+        let petname: Option<Label> = deciding.usable_name(self.status.as_ref());
+        let committing = petname.is_some();
+        self.stage = Stage::Deciding(Deciding {
+            committing,
+            ..deciding
+        });
+        petname.map_or_else(Vec::new, |petname| say(FromPage::Commit { petname }))
+    }
+
+    fn asked_and_paired(&self) -> Option<&Address> {
+        let asked = self.asked.as_ref()?;
+        let status = self.status.as_ref()?;
+        status.device(asked.name()).map(|_| asked)
+    }
+
+    pub(super) fn view(&self) -> View {
+        match &self.stage {
+            Stage::Ask(problem) => {
+                let view = self.view_ask();
+                match problem {
+                    // The banner tells it already.
+                    Some(Problem { held: true, .. }) => view,
+                    Some(Problem { fault, code, .. }) => {
+                        with_fault(view, *fault).part(Part::CanRetry, code.is_some())
+                    }
+                    None => view,
+                }
+            }
+            Stage::Reading => self
+                .view_ask()
+                .text(Slot::Reading, Text::say(Phrase::StepReading)),
+            Stage::Working(Working { step, .. }) => self.view_working(*step),
+            Stage::Deciding(deciding) => decision::view(
+                with_status(Screen::Decision, self.status.as_ref()),
+                deciding,
+                self.status.as_ref(),
+            ),
+            Stage::Paired { opens } => self.view_paired(opens),
+            Stage::Refused => with_status(Screen::Done, self.status.as_ref())
+                .titled(Slot::DoneTitle, Text::say(Phrase::DoneRefused))
+                .text(Slot::DoneText, Text::say(Phrase::DoneRefusedText))
+                .part(Part::CanAsk, true)
+                .mark(Mark::Outcome, "refused"),
+        }
+    }
+
+    fn view_ask(&self) -> View {
+        let title = match &self.asked {
+            Some(asked) => Text::say_of(Phrase::AskTitle, &[asked.name()]),
+            None => Text::say(Phrase::AskTitleAny),
+        };
+        let open = self.asked_and_paired();
+        let paired = open.map(|asked| Text::say_of(Phrase::PairedAlready, &[asked.name()]));
+        let view = with_status(Screen::Ask, self.status.as_ref());
+        let view = match &self.hint {
+            Some(Hint { standing, text }) => view
+                .mark(Mark::Typed, standing.word())
+                .text(Slot::Typed, text.clone()),
+            None => view,
+        };
+        view.titled(Slot::AskTitle, title)
+            .maybe(Slot::Paired, paired)
+            .part(Part::CanOpen, open.is_some())
+    }
+
+    fn view_working(&self, step: Option<PairingStep>) -> View {
+        let (word, phrase) = match step {
+            None | Some(PairingStep::Looking) => ("looking", Phrase::StepLooking),
+            Some(PairingStep::Connecting) => ("connecting", Phrase::StepConnecting),
+            Some(PairingStep::Proving) => ("proving", Phrase::StepProving),
+        };
+        with_status(Screen::Working, self.status.as_ref())
+            .text(Slot::Step, Text::say(phrase))
+            .mark(Mark::Progress, word)
+    }
+
+    fn view_paired(&self, opens: &Address) -> View {
+        let held = self.bridge_untrusted();
+        let text = if held {
+            Phrase::DonePairedHeld
+        } else {
+            Phrase::DonePairedText
+        };
+        with_status(Screen::Done, self.status.as_ref())
+            .titled(
+                Slot::DoneTitle,
+                Text::say_of(Phrase::DonePaired, &[opens.name()]),
+            )
+            .text(Slot::DoneText, Text::say_of(text, &[opens]))
+            .part(Part::CanOpen, true)
+            .mark(Mark::Outcome, "paired")
+    }
+}
+
+fn say(message: FromPage) -> Vec<Effect> {
+    vec![Effect::Say { message }]
+}

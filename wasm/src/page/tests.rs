@@ -1,0 +1,444 @@
+//! The pages as their script drives them: events in, effects and views out.
+
+use settle_protocol::rpc::{Device, ErrorKind, PairingStep, Refusal};
+use settle_protocol::secret::PairingSecret;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+use crate::code::tests::code_text;
+use crate::fault::OwnFault;
+use crate::fixtures::{decision, device, key};
+use crate::message::Bridge;
+
+fn open(kind: Kind, fragment: &str) -> Page {
+    Page::open(kind, fragment).0
+}
+
+fn hear(page: &mut Page, message: ToPage) -> Vec<Effect> {
+    page.update(Event::Heard { message })
+}
+
+fn status(link: LinkState, devices: &[Device]) -> ToPage {
+    ToPage::Status {
+        status: Status {
+            link,
+            devices: devices.to_vec(),
+            bridge: Bridge::Trusted,
+            ..Status::default()
+        },
+    }
+}
+
+fn press(page: &mut Page, action: Action) -> Vec<Effect> {
+    press_in(page, action, "")
+}
+
+fn press_in(page: &mut Page, action: Action, value: &str) -> Vec<Effect> {
+    let value = value.to_owned();
+    page.update(Event::Pressed { action, value })
+}
+
+fn give(page: &mut Page, text: &str) -> Vec<Effect> {
+    let text = CodeText(text.to_owned());
+    page.update(Event::Text { text, now: 1 })
+}
+
+fn mark(page: &Page, mark: Mark) -> Option<&'static str> {
+    page.view().marks.get(&mark).copied()
+}
+
+fn has(page: &Page, part: Part) -> bool {
+    page.view().parts.contains(&part)
+}
+
+/// A pairing page that waits for the user's decision about `printer`.
+fn deciding(fragment: &str, devices: &[Device]) -> Page {
+    let mut page = open(Kind::Pair, fragment);
+    hear(&mut page, status(LinkState::Ready, devices));
+    give(&mut page, &code_text(1));
+    hear(
+        &mut page,
+        ToPage::Decide {
+            decision: decision("printer"),
+        },
+    );
+    assert_eq!(page.view().screen, Screen::Decision);
+    page
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_slip_stays_to_be_mended_and_nothing_else_does() {
+    let mut page = open(Kind::Pair, "");
+    hear(&mut page, status(LinkState::Ready, &[]));
+    let typed = settle_protocol::code::forms_to_read(&PairingSecret::new([3; 16])).0;
+    let slip = typed.get(..20).unwrap();
+    page.update(Event::CodeTyped {
+        text: CodeText(slip.to_owned()),
+    });
+    assert_eq!(mark(&page, Mark::Typed), Some("partial"));
+    give(&mut page, slip);
+    assert_eq!(mark(&page, Mark::Error), Some("code_mistyped"));
+    assert_eq!(mark(&page, Mark::Typed), Some("partial"));
+    for text in ["https://example.com/", &typed] {
+        give(&mut page, text);
+        assert_eq!(mark(&page, Mark::Typed), None, "{text}");
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn asks_for_the_code_of_the_name_that_was_asked_for() {
+    let text = |fragment: &str| {
+        let view = open(Kind::Pair, fragment).view();
+        serde_json::to_value(&view.texts[&Slot::AskTitle])
+            .unwrap()
+            .to_string()
+    };
+    assert!(text("http://printer.local/a").contains("printer.local"));
+    assert!(text("printer.local").contains("printer.local"));
+    for fragment in ["", "https://evil.example/", "javascript:alert(1)"] {
+        assert!(text(fragment).contains("ask_title_any"), "{fragment}");
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn nothing_happens_without_the_user() {
+    let (mut page, effects) = Page::open(Kind::Pair, "https://printer.local/");
+    assert_eq!(effects, []);
+    assert_eq!(
+        hear(&mut page, status(LinkState::Ready, &[device("printer")])),
+        []
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_wrong_code_is_told_while_the_host_is_missing_and_another_can_follow() {
+    let mut page = open(Kind::Pair, "printer.local");
+    let fault = OwnFault::HostMissing.into();
+    hear(&mut page, status(LinkState::Down { fault }, &[]));
+    assert_eq!(give(&mut page, "WIFI:S:guest;;"), []);
+    assert_eq!(mark(&page, Mark::Error), Some("code_foreign"));
+    assert_eq!(mark(&page, Mark::Trouble), Some("host_missing"));
+    assert_eq!(page.view().screen, Screen::Ask);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_good_code_waits_for_the_host_and_goes_on_by_itself() {
+    let mut page = open(Kind::Pair, "printer.local");
+    let fault = OwnFault::HostMissing.into();
+    hear(&mut page, status(LinkState::Down { fault }, &[]));
+    assert_eq!(give(&mut page, &code_text(1)), []);
+    let effects = hear(&mut page, status(LinkState::Ready, &[]));
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Say {
+            message: FromPage::Start { .. }
+        }]
+    ));
+    assert_eq!(mark(&page, Mark::Progress), Some("looking"));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn reads_a_picture_and_tells_the_steps() {
+    let mut page = open(Kind::Pair, "printer.local");
+    hear(&mut page, status(LinkState::Ready, &[]));
+    page.update(Event::Reading {});
+    assert!(page.view().texts.contains_key(&Slot::Reading));
+    page.update(Event::NoPicture {});
+    assert_eq!(mark(&page, Mark::Error), Some("picture_unreadable"));
+    let codes = vec![CodeText(code_text(1))];
+    page.update(Event::Picture { codes, now: 1 });
+    for (step, word) in [
+        (PairingStep::Connecting, "connecting"),
+        (PairingStep::Proving, "proving"),
+    ] {
+        hear(&mut page, ToPage::Progress { step });
+        assert_eq!(mark(&page, Mark::Progress), Some(word));
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_same_code_can_be_tried_again_only_where_that_can_help() {
+    for (kind, can) in [
+        (ErrorKind::DeviceNotFound, true),
+        (ErrorKind::PairingInterrupted, true),
+        (ErrorKind::ProofFailed, false),
+        (ErrorKind::CodeExpired, false),
+    ] {
+        let mut page = open(Kind::Pair, "printer.local");
+        hear(&mut page, status(LinkState::Ready, &[]));
+        give(&mut page, &code_text(1));
+        hear(&mut page, ToPage::Failed { fault: kind.into() });
+        assert_eq!(mark(&page, Mark::Error), Some(kind.word()));
+        assert_eq!(has(&page, Part::CanRetry), can, "{kind:?}");
+        assert_eq!(press(&mut page, Action::Retry).len(), usize::from(can));
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn consent_opens_the_page_that_was_asked_for() {
+    let mut page = deciding("http://printer.local/jobs?a", &[]);
+    let effects = press(&mut page, Action::Trust);
+    let petname = device("printer").petname;
+    let message = FromPage::Commit { petname };
+    assert_eq!(effects, [Effect::Say { message }]);
+    assert_eq!(press(&mut page, Action::Trust), []);
+    let effects = hear(
+        &mut page,
+        ToPage::Paired {
+            device: device("printer"),
+        },
+    );
+    let url = "https://printer.local/jobs?a".to_owned();
+    assert_eq!(effects, [Effect::Go { url }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_device_of_another_name_opens_at_its_own_first_page() {
+    let mut page = deciding("http://nas.local/secret", &[]);
+    press(&mut page, Action::Trust);
+    let effects = hear(
+        &mut page,
+        ToPage::Paired {
+            device: device("printer"),
+        },
+    );
+    let url = "https://printer.local/".to_owned();
+    assert_eq!(effects, [Effect::Go { url }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn refusal_and_cancelling_end_the_pairing() {
+    let mut page = deciding("printer.local", &[]);
+    let message = FromPage::Cancel {};
+    let cancel = [Effect::Say { message }];
+    assert_eq!(press(&mut page, Action::Refuse), cancel);
+    assert_eq!(mark(&page, Mark::Outcome), Some("refused"));
+    press(&mut page, Action::Again);
+    assert_eq!(page.view().screen, Screen::Ask);
+    give(&mut page, &code_text(1));
+    assert_eq!(press(&mut page, Action::Cancel), cancel);
+    // A decision that was on its way is refused too.
+    let effects = hear(
+        &mut page,
+        ToPage::Decide {
+            decision: decision("printer"),
+        },
+    );
+    assert_eq!(effects, cancel);
+    assert_eq!(page.view().screen, Screen::Ask);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_bad_or_taken_name_cannot_be_consented_to() {
+    let mut nas = device("nas");
+    nas.names.push(device("printer").petname.dot_local());
+    let mut page = deciding("printer.local", &[nas]);
+    for (typed, usable) in [
+        ("printer", false),
+        ("", false),
+        ("two words", false),
+        ("\u{202e}x", false),
+        (" Printer-2 ", true),
+    ] {
+        let text = typed.to_owned();
+        page.update(Event::Typed {
+            field: Field::Petname,
+            text,
+        });
+        assert_eq!(has(&page, Part::CanTrust), usable, "{typed:?}");
+        assert_eq!(
+            page.view().texts.contains_key(&Slot::PetnameProblem),
+            !usable
+        );
+        if !usable {
+            assert_eq!(press(&mut page, Action::Trust), []);
+        }
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_name_that_the_daemon_refuses_can_be_changed() {
+    let mut page = deciding("printer.local", &[]);
+    press(&mut page, Action::Trust);
+    let fault = ErrorKind::NameTaken.into();
+    hear(&mut page, ToPage::Failed { fault });
+    assert!(!has(&page, Part::CanTrust));
+    let text = "other".to_owned();
+    page.update(Event::Typed {
+        field: Field::Petname,
+        text,
+    });
+    assert_eq!(press(&mut page, Action::Trust).len(), 1);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_device_that_is_paired_again_keeps_its_name() {
+    let page = deciding("printer.local", &[device("printer")]);
+    assert!(has(&page, Part::CanTrust));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_page_that_lost_the_background_says_so() {
+    let mut page = deciding("printer.local", &[]);
+    page.update(Event::Lost {});
+    assert_eq!(mark(&page, Mark::Error), Some("host_lost"));
+    assert_eq!(mark(&page, Mark::Link), None);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn an_untrusted_bridge_holds_the_page_that_would_open() {
+    let mut page = deciding("printer.local", &[]);
+    press(&mut page, Action::Trust);
+    let bridge = Bridge::Untrusted;
+    let link = LinkState::Ready;
+    let status = Status {
+        link,
+        bridge,
+        ..Status::default()
+    };
+    hear(&mut page, ToPage::Status { status });
+    assert_eq!(
+        hear(
+            &mut page,
+            ToPage::Paired {
+                device: device("printer")
+            }
+        ),
+        []
+    );
+    assert_eq!(mark(&page, Mark::Trouble), Some("bridge_untrusted"));
+    assert_eq!(press(&mut page, Action::Open).len(), 1);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_wrong_key_is_shown_beside_the_trusted_one_with_no_way_past_it() {
+    let (mut page, effects) = Page::open(Kind::Blocked, "printer.local/a");
+    let name = crate::fixtures::name("printer.local");
+    let message = FromPage::AskRefusal { name };
+    assert_eq!(effects, [Effect::Say { message }]);
+    hear(&mut page, status(LinkState::Ready, &[device("printer")]));
+    assert_eq!(mark(&page, Mark::Reason), None);
+    let expected = key("printer");
+    let refusal = Some(Refusal::WrongKey {
+        expected,
+        seen: Some(key("twin")),
+    });
+    hear(&mut page, ToPage::Refused { refusal });
+    let view = page.view();
+    assert_eq!(
+        view.texts[&Slot::Expected],
+        Text::fingerprint(expected.as_bytes())
+    );
+    assert_ne!(view.texts[&Slot::Seen], view.texts[&Slot::Expected]);
+    let url = "https://printer.local/a".to_owned();
+    assert_eq!(press(&mut page, Action::Retry), [Effect::Go { url }]);
+    assert_eq!(press(&mut page, Action::Open), []);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn pairing_anew_takes_two_steps_and_a_new_ceremony() {
+    let mut page = open(Kind::Blocked, "printer.local/a");
+    hear(&mut page, status(LinkState::Ready, &[device("printer")]));
+    let refusal = Some(Refusal::NotAdmitted {});
+    hear(&mut page, ToPage::Refused { refusal });
+    assert_eq!(press(&mut page, Action::ForgetConfirm), []);
+    press(&mut page, Action::Forget);
+    assert!(has(&page, Part::Forgetting));
+    let message = FromPage::Revoke {
+        device: "printer".to_owned(),
+    };
+    assert_eq!(
+        press(&mut page, Action::ForgetConfirm),
+        [Effect::Say { message }]
+    );
+    let url = "pair.html#printer.local/a".to_owned();
+    assert_eq!(hear(&mut page, ToPage::Revoked {}), [Effect::Go { url }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn every_refusal_has_its_own_explanation() {
+    let refusals = [
+        Some(Refusal::Unreachable {}),
+        Some(Refusal::Expired {}),
+        Some(Refusal::NotAdmitted {}),
+        Some(Refusal::CrossSite { origin: None }),
+        None,
+    ];
+    let mut seen = std::collections::BTreeSet::new();
+    for refusal in refusals {
+        let mut page = open(Kind::Blocked, "printer.local");
+        hear(&mut page, status(LinkState::Ready, &[device("printer")]));
+        hear(&mut page, ToPage::Refused { refusal });
+        let texts = page.view().texts;
+        assert!(seen.insert(serde_json::to_string(&texts[&Slot::BlockedText]).unwrap()));
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_name_that_was_forgotten_meanwhile_leads_to_pairing() {
+    let mut page = open(Kind::Blocked, "printer.local/a");
+    hear(&mut page, status(LinkState::Ready, &[device("printer")]));
+    let refusal = Some(Refusal::Unreachable {});
+    assert_eq!(hear(&mut page, ToPage::Refused { refusal }), []);
+    let url = "pair.html#printer.local/a".to_owned();
+    let effects = hear(&mut page, status(LinkState::Ready, &[device("nas")]));
+    assert_eq!(effects, [Effect::Go { url }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_host_that_is_away_is_the_reason_where_no_other_is_known() {
+    let mut page = open(Kind::Blocked, "printer.local");
+    let fault = OwnFault::HostLost.into();
+    hear(
+        &mut page,
+        status(LinkState::Down { fault }, &[device("printer")]),
+    );
+    hear(&mut page, ToPage::Refused { refusal: None });
+    assert_eq!(mark(&page, Mark::Reason), Some("host_away"));
+    assert!(!has(&page, Part::CanForget));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_popup_lists_opens_and_forgets_in_two_steps() {
+    let mut page = open(Kind::Popup, "");
+    hear(&mut page, status(LinkState::Ready, &[]));
+    assert!(has(&page, Part::Nothing));
+    hear(
+        &mut page,
+        status(LinkState::Ready, &[device("nas"), device("printer")]),
+    );
+    assert_eq!(page.view().rows.len(), 2);
+    let url = "https://printer.local/".to_owned();
+    let effects = press_in(&mut page, Action::Open, "printer");
+    assert_eq!(effects, [Effect::Open { url }]);
+    assert_eq!(press_in(&mut page, Action::ForgetConfirm, "nas"), []);
+    press_in(&mut page, Action::Forget, "nas");
+    assert_eq!(press_in(&mut page, Action::ForgetConfirm, "printer"), []);
+    press_in(&mut page, Action::Forget, "nas");
+    let message = FromPage::Revoke {
+        device: "nas".to_owned(),
+    };
+    let effects = press_in(&mut page, Action::ForgetConfirm, "nas");
+    assert_eq!(effects, [Effect::Say { message }]);
+}

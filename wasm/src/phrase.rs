@@ -1,0 +1,146 @@
+//! The sentences that the logic itself asks for, each by its key in the locales. Sentences about a
+//! fault have their keys from [`crate::fault`], and a page's fixed texts are named in its HTML.
+
+use crate::names::names;
+
+names! {
+    /// A sentence in the user's language.
+    Phrase {
+        /// `$1`: the name that was asked for.
+        AskTitle = "ask_title",
+        /// Without a name.
+        AskTitleAny = "ask_title_any",
+        /// `$1`: the name.
+        PairedAlready = "paired_already",
+        /// `$1` of `$2` characters are typed.
+        TypedSymbols = "typed_symbols",
+        /// `$1` of `$2` words are typed.
+        TypedWords = "typed_words",
+        /// `$1`: the group that is wrong.
+        TypedGroup = "typed_group",
+        /// `$1`: the word that is wrong.
+        TypedWord = "typed_word",
+        /// More than a code has.
+        TypedLong = "typed_long",
+        /// Wrong somewhere.
+        TypedCheck = "typed_check",
+        /// Complete and right.
+        TypedRight = "typed_right",
+        /// While a picture is read.
+        StepReading = "step_reading",
+        /// The first step of a pairing.
+        StepLooking = "step_looking",
+        /// The second.
+        StepConnecting = "step_connecting",
+        /// The third.
+        StepProving = "step_proving",
+        /// The question.
+        DecisionTitle = "decision_title",
+        /// A device.
+        KindDevice = "kind_device",
+        /// A referee.
+        KindReferee = "kind_referee",
+        /// `$1`: the name it would open under.
+        ScopeDevice = "scope_device",
+        /// What trusting a referee covers.
+        ScopeReferee = "scope_referee",
+        /// The role `admin`.
+        RoleAdmin = "role_admin",
+        /// The role `guest`.
+        RoleGuest = "role_guest",
+        /// Of a device that was imported.
+        RoleImported = "role_imported",
+        /// `$1`: a role that the device made up.
+        RoleOther = "role_other",
+        /// By a code that dies with this pairing.
+        ProofOneTime = "proof_one_time",
+        /// By a code printed on the device.
+        ProofPrinted = "proof_printed",
+        /// `$1`: the address that the chosen name gives.
+        PetnameAddress = "petname_address",
+        /// The chosen name is no label.
+        PetnameBad = "petname_bad",
+        /// The chosen name is another device's.
+        PetnameTaken = "petname_taken",
+        /// `$1`: the device's name.
+        DonePaired = "done_paired",
+        /// `$1`: the address that opens now.
+        DonePairedText = "done_paired_text",
+        /// While the bridge is not trusted. `$1`: the address.
+        DonePairedHeld = "done_paired_held",
+        /// The user refused.
+        DoneRefused = "done_refused",
+        /// What that means.
+        DoneRefusedText = "done_refused_text",
+        /// `$1`: the name, here and in all that follow.
+        BlockedWrongKey = "blocked_wrong_key",
+        /// Another certificate than the imported one answers.
+        BlockedWrongCertificate = "blocked_wrong_certificate",
+        /// A certificate that breaks a rule.
+        BlockedBrokenRule = "blocked_broken_rule",
+        /// Nothing answers.
+        BlockedUnreachable = "blocked_unreachable",
+        /// A certificate's time is over.
+        BlockedExpired = "blocked_expired",
+        /// The device does not know us.
+        BlockedNotAdmitted = "blocked_not_admitted",
+        /// Another site asked.
+        BlockedCrossSite = "blocked_cross_site",
+        /// The host cannot check.
+        BlockedHostAway = "blocked_host_away",
+        /// The reason is not known any more.
+        BlockedUnknown = "blocked_unknown",
+        /// What that means.
+        BlockedWrongKeyText = "blocked_wrong_key_text",
+        /// What that means.
+        BlockedWrongCertificateText = "blocked_wrong_certificate_text",
+        /// What that means.
+        BlockedBrokenRuleText = "blocked_broken_rule_text",
+        /// What that means.
+        BlockedUnreachableText = "blocked_unreachable_text",
+        /// What that means.
+        BlockedExpiredText = "blocked_expired_text",
+        /// What that means.
+        BlockedNotAdmittedText = "blocked_not_admitted_text",
+        /// What that means. `$2`: the site that asked.
+        BlockedCrossSiteText = "blocked_cross_site_text",
+        /// The same, where the browser did not name the site.
+        BlockedUnnamedSiteText = "blocked_unnamed_site_text",
+        /// What that means.
+        BlockedHostAwayText = "blocked_host_away_text",
+        /// What that means.
+        BlockedUnknownText = "blocked_unknown_text",
+        /// What to do.
+        BlockedWrongKeyNext = "blocked_wrong_key_next",
+        /// What to do.
+        BlockedWrongCertificateNext = "blocked_wrong_certificate_next",
+        /// What to do.
+        BlockedBrokenRuleNext = "blocked_broken_rule_next",
+        /// What to do.
+        BlockedUnreachableNext = "blocked_unreachable_next",
+        /// What to do.
+        BlockedExpiredNext = "blocked_expired_next",
+        /// What to do.
+        BlockedNotAdmittedNext = "blocked_not_admitted_next",
+        /// What to do.
+        BlockedCrossSiteNext = "blocked_cross_site_next",
+        /// What to do.
+        BlockedHostAwayNext = "blocked_host_away_next",
+        /// What to do.
+        BlockedUnknownNext = "blocked_unknown_next",
+        /// In the place of a key that was not shown.
+        SeenNothing = "seen_nothing",
+        /// The daemon answers.
+        LinkReady = "link_ready",
+        /// It is asked.
+        LinkConnecting = "link_connecting",
+        /// It is away.
+        LinkDown = "link_down",
+        /// Other sites' proxy could not be kept.
+        ProxyReplaced = "proxy_replaced",
+        /// The device has not recorded the pairing yet.
+        StatePending = "state_pending",
+        /// `$1`: the name of the device that would be forgotten.
+        ForgetQuestion = "forget_question",
+    }
+}

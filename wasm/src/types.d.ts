@@ -1,0 +1,70 @@
+/** What happens to the background: `background::Event`. */
+export type BackgroundEvent =
+  | {
+      kind: 'started';
+      base: string;
+      version: string;
+      user_agent: string;
+      known: unknown;
+      setting: unknown;
+    }
+  | { kind: 'proxy_changed'; setting: unknown }
+  | { kind: 'port_message'; message: unknown }
+  | { kind: 'port_closed'; reason: string | null }
+  | { kind: 'due' }
+  | { kind: 'bridge_checked'; trusted: boolean }
+  | { kind: 'page_opened'; page: number; tab: number | null }
+  | { kind: 'page_said'; page: number; message: unknown }
+  | { kind: 'page_closed'; page: number }
+  | { kind: 'navigation_refused'; tab: number; url: string; reason: string }
+  | { kind: 'navigation_failed'; tab: number; url: string; error: string }
+  | { kind: 'navigation_done'; tab: number; url: string };
+
+/** What the background asks for: `background::Effect`. */
+export type BackgroundEffect =
+  | { kind: 'connect'; host: string }
+  | { kind: 'post'; message: object }
+  | { kind: 'wait'; milliseconds: number }
+  | { kind: 'set_proxy'; script: string }
+  | { kind: 'set_rules'; rules: { id: number }[] }
+  | { kind: 'remember'; known: object }
+  | { kind: 'check_bridge'; url: string }
+  | { kind: 'say'; page: number; message: object }
+  | { kind: 'lead'; tab: number; url: string }
+  | { kind: 'badge'; tab: number; badge: 'paired' | 'blocked' };
+
+/** What happens to a page: `page::Event`. */
+export type PageEvent =
+  | { kind: 'heard'; message: unknown }
+  | { kind: 'lost' }
+  | { kind: 'reading' }
+  | { kind: 'picture'; codes: string[]; now: number }
+  | { kind: 'no_picture' }
+  | { kind: 'code_typed'; text: string }
+  | { kind: 'text'; text: string; now: number }
+  | { kind: 'typed'; field: string; text: string }
+  | { kind: 'pressed'; action: string; value: string };
+
+/** What a page asks for: `page::Effect`. */
+export type PageEffect =
+  | { kind: 'say'; message: object }
+  | { kind: 'go'; url: string }
+  | { kind: 'open'; url: string };
+
+/** A message of the locales, or a text that has no language: `view::Text`. */
+export type Text = { message: { key: string; arguments: string[] } } | { literal: string };
+
+/** Texts by place and the parts that are there: of a whole page, or of one row of its list. */
+export type Shown = { texts: Record<string, Text>; parts: string[] };
+
+/** One row of a list: `view::Row`. */
+export type Row = Shown & { value: string };
+
+/** What a page shows: `view::View`. */
+export type View = Shown & {
+  screen: string;
+  title: Text | null;
+  marks: Record<string, string>;
+  fields: Record<string, string>;
+  rows: Row[];
+};

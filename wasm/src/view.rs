@@ -1,0 +1,364 @@
+//! What a page shows, as data: which screen, which texts in which places, which parts at all.
+//!
+//! Not a tree of elements: the HTML files hold the structure, so that focus, scroll position and
+//! typed text survive every change. `extension/page.js` puts a view on the page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::names::names;
+use crate::phrase::Phrase;
+
+names! {
+    /// The screens, one visible at a time.
+    #[derive(Default)]
+    Screen {
+        /// A code is asked for; what went wrong with the last one is told here too.
+        #[default]
+        Ask = "ask",
+        /// Something takes its time.
+        Working = "working",
+        /// The user decides.
+        Decision = "decision",
+        /// It is over, well or by the user's refusal.
+        Done = "done",
+        /// The way to a device was blocked.
+        Blocked = "blocked",
+        /// What is paired.
+        Overview = "overview",
+    }
+}
+
+names! {
+    /// Places that hold a text; one without a text is hidden.
+    Slot {
+        /// What stands in the way altogether.
+        Trouble = "trouble",
+        /// What to do about it.
+        TroubleNext = "trouble_next",
+        /// The command to run.
+        Command = "command",
+        /// The headline of the first screen.
+        AskTitle = "ask_title",
+        /// A way that is open already.
+        Paired = "paired",
+        /// What went wrong.
+        ErrorText = "error_text",
+        /// What to do about it.
+        ErrorNext = "error_next",
+        /// How the code stands that is being typed.
+        Typed = "typed",
+        /// A picture is being read.
+        Reading = "reading",
+        /// The step under way, told to screen readers as it changes.
+        Step = "step",
+        /// The question of the decision.
+        DecisionTitle = "decision_title",
+        /// The device's own label.
+        Label = "label",
+        /// Device or referee.
+        Kind = "kind",
+        /// The name that is the device's alone.
+        UniqueName = "unique_name",
+        /// The fingerprint, or its beginning, in groups.
+        Fingerprint = "fingerprint",
+        /// What trusting it covers.
+        Scope = "scope",
+        /// What the device lets us do.
+        Role = "role",
+        /// How the device was proved.
+        Proof = "proof",
+        /// The address that the chosen name gives.
+        PetnameAddress = "petname_address",
+        /// What is wrong with the chosen name.
+        PetnameProblem = "petname_problem",
+        /// The headline of the end.
+        DoneTitle = "done_title",
+        /// What the end means.
+        DoneText = "done_text",
+        /// The headline of a blocked page.
+        BlockedTitle = "blocked_title",
+        /// Why it was blocked.
+        BlockedText = "blocked_text",
+        /// What to do about it.
+        BlockedNext = "blocked_next",
+        /// The key that is trusted.
+        Expected = "expected",
+        /// The key that was seen.
+        Seen = "seen",
+        /// The state of the connection, in one line.
+        Link = "link",
+        /// What became of other sites' proxy.
+        Proxy = "proxy",
+        /// A device's name in a list.
+        Name = "name",
+        /// A device's state in a list, where it is not the usual one.
+        State = "state",
+        /// The question before a device is forgotten.
+        ForgetQuestion = "forget_question",
+    }
+}
+
+names! {
+    /// Parts that are there only at times.
+    Part {
+        /// What stands in the way altogether.
+        Trouble = "trouble",
+        /// The command of it.
+        Command = "command",
+        /// What went wrong.
+        Error = "error",
+        /// The way to open what is paired already.
+        CanOpen = "can_open",
+        /// Consent is possible: the name is good, and nothing is under way.
+        CanTrust = "can_trust",
+        /// Refusal is possible.
+        CanRefuse = "can_refuse",
+        /// The same can be tried again.
+        CanRetry = "can_retry",
+        /// Another code can be given.
+        CanAsk = "can_ask",
+        /// The two fingerprints of a blocked page.
+        Keys = "keys",
+        /// The way to forget a device's key and pair it anew.
+        CanForget = "can_forget",
+        /// That way was chosen and waits for a confirmation.
+        Forgetting = "forgetting",
+        /// The way to pair again.
+        CanPair = "can_pair",
+        /// The list has something in it.
+        Some = "some",
+        /// The list has nothing in it.
+        Nothing = "nothing",
+    }
+}
+
+names! {
+    /// States that style sheets and tests look at, each an attribute `data-<word>`.
+    Mark {
+        /// The word of the fault that stands in the way.
+        Trouble = "trouble",
+        /// The word of the fault that is shown.
+        Error = "error",
+        /// The reason of a blocked page.
+        Reason = "reason",
+        /// The step of a pairing.
+        Progress = "progress",
+        /// How it ended.
+        Outcome = "outcome",
+        /// How the code stands that is being typed.
+        Typed = "typed",
+        /// Ready, connecting or down.
+        Link = "link",
+    }
+}
+
+names! {
+    /// Fields that a user types into.
+    Field {
+        /// The label chosen for a device.
+        Petname = "petname",
+    }
+}
+
+names! {
+    /// What a button does.
+    Action {
+        /// Tries the same again.
+        Retry = "retry",
+        /// Opens the local page.
+        Open = "open",
+        /// Ends what is under way.
+        Cancel = "cancel",
+        /// Consents.
+        Trust = "trust",
+        /// Refuses.
+        Refuse = "refuse",
+        /// Goes back to the first screen.
+        Again = "again",
+        /// Asks whether to forget a device.
+        Forget = "forget",
+        /// Forgets it.
+        ForgetConfirm = "forget_confirm",
+        /// Does not.
+        ForgetCancel = "forget_cancel",
+        /// Leads to the pairing page.
+        Pair = "pair",
+    }
+}
+
+/// A text: a message in the user's language, or something that has no language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Text {
+    /// A message of the locales with its arguments.
+    Message {
+        /// Its key.
+        key: String,
+        /// For `$1`, `$2` and so on.
+        arguments: Vec<String>,
+    },
+    /// A name, a number, a command.
+    Literal(String),
+}
+
+impl Text {
+    /// A sentence without arguments.
+    #[must_use]
+    pub fn say(phrase: Phrase) -> Self {
+        Self::of_key(phrase.word().to_owned())
+    }
+
+    /// A sentence with its arguments, for `$1`, `$2` and so on.
+    #[must_use]
+    pub fn say_of(phrase: Phrase, arguments: &[&dyn std::fmt::Display]) -> Self {
+        Self::Message {
+            key: phrase.word().to_owned(),
+            arguments: arguments.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The sentence of a key that is made from a word.
+    #[must_use]
+    pub const fn of_key(key: String) -> Self {
+        Self::Message {
+            key,
+            arguments: Vec::new(),
+        }
+    }
+
+    /// A literal text.
+    #[must_use]
+    pub fn literal(text: &impl ToString) -> Self {
+        Self::Literal(text.to_string())
+    }
+
+    /// A fingerprint in groups of four digits, all of it.
+    #[must_use]
+    pub fn fingerprint(digest: &[u8; 32]) -> Self {
+        Self::Literal(groups(digest).join(" "))
+    }
+
+    /// The beginning of a fingerprint, enough to tell one's own devices apart, never to decide on.
+    #[must_use]
+    pub fn fingerprint_start(digest: &[u8; 32]) -> Self {
+        let start: Vec<String> = groups(digest).into_iter().take(4).collect();
+        Self::Literal(format!("{} …", start.join(" ")))
+    }
+}
+
+/// One row of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The row's texts.
+    pub texts: BTreeMap<Slot, Text>,
+    /// The parts that are there.
+    pub parts: BTreeSet<Part>,
+    /// What goes along when one of the row's buttons is pressed.
+    pub value: String,
+}
+
+/// What a page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// The visible screen.
+    pub screen: Screen,
+    /// The title of the tab.
+    pub title: Option<Text>,
+    /// Texts by place.
+    pub texts: BTreeMap<Slot, Text>,
+    /// The parts that are there.
+    pub parts: BTreeSet<Part>,
+    /// Attributes.
+    pub marks: BTreeMap<Mark, &'static str>,
+    /// What the fields hold.
+    pub fields: BTreeMap<Field, String>,
+    /// The rows of the list.
+    pub rows: Vec<Row>,
+}
+
+impl View {
+    /// An empty view of a screen.
+    #[must_use]
+    pub fn new(screen: Screen) -> Self {
+        Self {
+            screen,
+            ..Self::default()
+        }
+    }
+
+    /// Puts a text in its place.
+    #[must_use]
+    pub fn text(mut self, slot: Slot, text: Text) -> Self {
+        self.texts.insert(slot, text);
+        self
+    }
+
+    /// Puts a headline in its place, which is the tab's title too.
+    #[must_use]
+    pub fn titled(mut self, slot: Slot, text: Text) -> Self {
+        self.title = Some(text.clone());
+        self.text(slot, text)
+    }
+
+    /// Fills a field.
+    #[must_use]
+    pub fn field(mut self, field: Field, text: String) -> Self {
+        self.fields.insert(field, text);
+        self
+    }
+
+    /// Puts a text in its place if there is one.
+    #[must_use]
+    pub fn maybe(self, slot: Slot, text: Option<Text>) -> Self {
+        match text {
+            Some(text) => self.text(slot, text),
+            None => self,
+        }
+    }
+
+    /// Shows a part if `there`.
+    #[must_use]
+    pub fn part(mut self, part: Part, there: bool) -> Self {
+        if there {
+            self.parts.insert(part);
+        }
+        self
+    }
+
+    /// Sets an attribute.
+    #[must_use]
+    pub fn mark(mut self, mark: Mark, value: &'static str) -> Self {
+        self.marks.insert(mark, value);
+        self
+    }
+}
+
+fn groups(digest: &[u8; 32]) -> Vec<String> {
+    let pairs = digest.as_chunks::<2>().0;
+    pairs
+        .iter()
+        .map(|[high, low]| format!("{high:02x}{low:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use settle_protocol::fingerprint::KeyFingerprint;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn a_fingerprint_is_shown_whole_in_groups_of_four() {
+        let fingerprint = KeyFingerprint::of_spki(b"a root key");
+        let Text::Literal(text) = Text::fingerprint(fingerprint.as_bytes()) else {
+            panic!("a fingerprint has no language");
+        };
+        assert_eq!(text.split(' ').count(), 16);
+        assert!(text.split(' ').all(|group| group.len() == 4));
+        assert_eq!(text.replace(' ', ""), fingerprint.to_hex());
+    }
+}
