@@ -1,0 +1,48 @@
+// Looking at a page: pictures of each state in light, dark and narrow, and axe's judgement on it.
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect } from "@playwright/test";
+import axe from "axe-core";
+
+import { setting } from "./programs.js";
+
+/** @typedef {import("@playwright/test").Page} Page */
+
+/** @type {{ name: string, dark?: boolean, width?: number }[]} */
+const VIEWS = [{ name: "light" }, { name: "dark", dark: true }, { name: "narrow", width: 360 }];
+
+/**
+ * Takes a page's pictures and insists that axe finds nothing against it.
+ * @param {Page} page
+ * @param {string} state
+ */
+export async function look(page, state) {
+  const folder = setting("SETTLE_SHOTS");
+  await mkdir(folder, { recursive: true });
+  const usual = page.viewportSize() ?? { width: 1000, height: 760 };
+  for (const { name, dark = false, width = usual.width } of VIEWS) {
+    await page.emulateMedia({ colorScheme: dark ? "dark" : "light", reducedMotion: "reduce" });
+    await page.setViewportSize({ width, height: usual.height });
+    await page.screenshot({ path: join(folder, `${state}-${name}.png`), fullPage: true });
+    expect(await complaints(page), `${state}, ${name}`).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(usual);
+}
+
+/**
+ * What axe has against the page, in short.
+ * @param {Page} page
+ */
+async function complaints(page) {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() =>
+    /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ["violations"] }),
+  );
+  return violations.map(
+    (/** @type {{ id: string, nodes: { target: string[] }[] }} */ { id, nodes }) =>
+      `${id}: ${nodes.map(({ target }) => target.join(" ")).join(", ")}`,
+  );
+}

@@ -1,0 +1,106 @@
+// Starting the workspace's programs and reading the JSON lines that they print.
+
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** How long anything on one machine may take, in milliseconds. */
+export const PATIENCE = 20_000;
+
+/**
+ * A setting that `cargo xtask` gives.
+ * @param {string} name
+ * @returns {string}
+ */
+export function setting(name) {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: start this by cargo xtask`);
+  return value;
+}
+
+/**
+ * The file of a program of the workspace.
+ * @param {string} name
+ */
+export function built(name) {
+  return join(setting("SETTLE_BIN_DIR"), name);
+}
+
+/** A program that prints one JSON object a line. */
+export class Program {
+  /** @type {Record<string, unknown>[]} */
+  #lines = [];
+  /** @type {(() => void)[]} */
+  #waiting = [];
+  #ended = false;
+  #next = 0;
+
+  /**
+   * @param {string} file
+   * @param {string[]} args
+   * @param {{ env?: NodeJS.ProcessEnv, log?: string }} options
+   */
+  constructor(file, args, { env = process.env, log } = {}) {
+    this.name = file;
+    this.child = spawn(file, args, { env, stdio: ["pipe", "pipe", log ? "pipe" : "inherit"] });
+    if (log) this.child.stderr?.pipe(createWriteStream(log, { flags: "a" }));
+    /** @type {Promise<void>} */
+    this.ended = new Promise((resolve) => {
+      this.child.on("close", () => {
+        this.#ended = true;
+        this.#wake();
+        resolve();
+      });
+      this.child.on("error", () => {});
+    });
+    const lines = createInterface({
+      input: /** @type {import("node:stream").Readable} */ (this.child.stdout),
+    });
+    lines.on("line", (line) => {
+      this.#lines.push(JSON.parse(line));
+      this.#wake();
+    });
+  }
+
+  #wake() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** Every line until now. */
+  get lines() {
+    return this.#lines;
+  }
+
+  /**
+   * The next line not waited for yet that satisfies a condition; earlier ones are skipped.
+   * @param {string} what
+   * @param {(line: Record<string, unknown>) => boolean} wanted
+   * @returns {Promise<Record<string, any>>}
+   */
+  async line(what, wanted = () => true) {
+    const end = Date.now() + PATIENCE;
+    for (;;) {
+      while (this.#next < this.#lines.length) {
+        const line = /** @type {Record<string, unknown>} */ (this.#lines[this.#next]);
+        this.#next += 1;
+        if (wanted(line)) return line;
+      }
+      if (this.#ended) throw new Error(`${this.name} ended with no ${what}`);
+      if (Date.now() > end) throw new Error(`${this.name}: no ${what}`);
+      await new Promise((resolve) => {
+        this.#waiting.push(() => resolve(undefined));
+        setTimeout(resolve, end - Date.now() + 1).unref();
+      });
+    }
+  }
+
+  /** Ends it and waits until it has ended. */
+  async stop() {
+    this.child.stdin?.end();
+    this.child.kill("SIGTERM");
+    const insist = setTimeout(() => this.child.kill("SIGKILL"), 5000);
+    await this.ended;
+    clearTimeout(insist);
+  }
+}

@@ -1,0 +1,128 @@
+// The stage of a test: home, web interface, device and browser, taken down in the end; and no test
+// passes in which the network was asked for a local name.
+
+import { test as base, expect } from "@playwright/test";
+
+import { startApp } from "./app.js";
+import { startBrowser } from "./browser.js";
+import { startCups } from "./cups.js";
+import { Device } from "./device.js";
+import { localQuestions } from "./dns.js";
+import { Home } from "./home.js";
+import { startSite } from "./site.js";
+
+/** @typedef {import("@playwright/test").BrowserContext} BrowserContext */
+/** @typedef {Awaited<ReturnType<typeof startSite>>} Site */
+/** @typedef {{ url: string, stop: () => Promise<void> }} Interface what a device stands in front of */
+
+/** A device that announces no service of Settle's is looked for by its name (RFC 6762 §3). */
+const SOUGHT_BY_HOST = ["nas.local"];
+
+/** Asked for on purpose, by the test that shows that questions are seen. */
+export const CONTROL_NAME = "control.local";
+
+export class Stage {
+  /** @type {BrowserContext | undefined} */
+  #context;
+
+  /**
+   * @param {Home} home
+   * @param {Site} site
+   * @param {Device} device
+   * @param {Interface} behind
+   */
+  constructor(home, site, device, behind) {
+    this.home = home;
+    this.site = site;
+    this.device = device;
+    this.behind = behind;
+  }
+
+  /** @param {Interface | undefined} behind in the place of the small printer's pages */
+  static async set(behind = undefined) {
+    const [home, site] = await Promise.all([Home.start(), startSite()]);
+    const device = await Device.start(home, (behind ?? site).url);
+    return new Stage(home, site, device, behind ?? site);
+  }
+
+  /**
+   * Opens the browser, with the host installed before.
+   * @param {{ language?: string, more?: string[] }} options
+   */
+  async browser(options = {}) {
+    await this.home.install();
+    return this.bareBrowser(options);
+  }
+
+  /**
+   * Opens the browser as things are.
+   * @param {{ language?: string, extension?: boolean, more?: string[] }} options
+   */
+  async bareBrowser(options = {}) {
+    this.#context = await startBrowser(this.home.profile, {
+      env: this.home.environment,
+      ...options,
+    });
+    return this.#context;
+  }
+
+  /** Puts another device, with a key of its own, at the device's name and address. */
+  async replaceByTwin() {
+    const { address } = this.device;
+    await this.device.stop();
+    await this.startDevice({ state: "twin", listen: address });
+  }
+
+  /**
+   * Starts the device again, or another one in its place.
+   * @param {{ state?: string, listen?: string }} options
+   */
+  async startDevice(options) {
+    this.device = await Device.start(this.home, this.behind.url, options);
+  }
+
+  /**
+   * The names of the devices in the trust store, as the command line lists them.
+   * @returns {Promise<string[]>}
+   */
+  async trusted() {
+    const listed = JSON.parse(await this.home.settle("list", "--json"));
+    /** @type {{ names: string[] }[]} */
+    const devices = Array.isArray(listed) ? listed : listed.devices;
+    return devices.flatMap(({ names }) => names);
+  }
+
+  async strike() {
+    await this.#context?.close();
+    await this.device.stop();
+    await this.home.stop();
+    await this.site.stop();
+    if (this.behind !== this.site) await this.behind.stop();
+  }
+}
+
+/** @typedef {import("@playwright/test").PlaywrightTestArgs} TestArgs */
+/** @typedef {import("@playwright/test").PlaywrightTestOptions} TestOptions */
+
+/** What a device can stand in front of, beside the small printer's pages. */
+const BEHIND = { app: startApp, cups: startCups };
+
+/**
+ * @typedef {object} Set
+ * @property {Stage} stage
+ * @property {keyof typeof BEHIND | "site"} behind
+ */
+
+/** @type {import("@playwright/test").TestType<TestArgs & TestOptions & Set, object>} */
+export const test = base.extend({
+  behind: ["site", { option: true }],
+  stage: async ({ behind }, use) => {
+    const stage = await Stage.set(behind === "site" ? undefined : await BEHIND[behind]());
+    await use(stage);
+    await stage.strike();
+    const asked = (await localQuestions(SOUGHT_BY_HOST)).filter((name) => name !== CONTROL_NAME);
+    expect(asked, "local names that the network was asked for").toEqual([]);
+  },
+});
+
+export { expect };

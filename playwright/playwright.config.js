@@ -1,0 +1,15 @@
+// The browser tests' settings. `cargo xtask test --only browsers` starts them in a private network.
+
+import { defineConfig } from "@playwright/test";
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "../target/playwright",
+  reporter: "list",
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: true,
+});
