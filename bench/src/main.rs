@@ -1,0 +1,69 @@
+//! Measures the real binaries, as they are shipped. What is measured is in the modules, how it is
+//! told in `row`. Run by `cargo xtask bench`, which builds and isolates them.
+#![expect(
+    clippy::print_stdout,
+    reason = "a measurement is told on the standard output"
+)]
+
+mod messaging;
+mod pairing;
+mod pake;
+mod proxy;
+mod row;
+mod steps;
+mod store;
+
+use clap::{Parser, ValueEnum};
+
+#[derive(Parser)]
+struct Arguments {
+    /// What to measure
+    bench: Bench,
+    /// One JSON object a line instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Bench {
+    /// From the browser's pipe to the daemon and back
+    Messaging,
+    /// From a code to a decision, and to a pairing
+    Pairing,
+    /// The verifying proxy beside nginx and mitmproxy
+    Proxy,
+    /// The trust store with ten thousand anchors
+    Store,
+    /// A part of `store`
+    #[value(hide = true)]
+    StoreInside,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let rows = match arguments.bench {
+        Bench::Proxy => proxy::measure()?,
+        Bench::Store => store::measure()?,
+        Bench::StoreInside => {
+            println!("{}", store::measure_inside()?);
+            return Ok(());
+        }
+        Bench::Messaging => messaging::measure(),
+        Bench::Pairing => [pairing::measure()?, steps::measure()?, pake::measure()?].concat(),
+    };
+    if !arguments.json {
+        println!("{}", row::HEADING);
+    }
+    for row in &rows {
+        if arguments.json {
+            println!("{}", serde_json::to_string(row)?);
+        } else {
+            println!("{}", row.line());
+        }
+    }
+    Ok(())
+}
+
+fn milliseconds(duration: std::time::Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
