@@ -1,47 +1,77 @@
-//! The project's tasks: `cargo xtask test` runs every check there is.
+//! The project's tasks, run as `cargo xtask TASK`. It builds and starts the other crates of the
+//! workspace as programs and depends on none of them.
 #![expect(
     clippy::print_stderr,
+    clippy::print_stdout,
     reason = "a task tells its steps on the terminal"
 )]
 
-use std::process::{Command, ExitCode};
+mod bench;
+mod bundle;
+mod capture;
+mod demo;
+mod dns;
+mod fuzz;
+mod process;
+mod resolver;
+mod sandbox;
+mod setup;
+mod test;
+mod vectors;
 
-const STEPS: &[(&str, &[&str])] = &[
-    ("format", &["cargo", "fmt", "--all", "--check"]),
-    (
-        "lints",
-        &[
-            "cargo",
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ],
-    ),
-    ("unit tests", &["cargo", "test", "--workspace", "--locked"]),
-];
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The tasks of the Settle project")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs or names what is missing on this machine
+    Setup,
+    /// Builds the extension into target/extension/chromium
+    Bundle,
+    /// Pairs a device by its QR code in a real browser and opens its page
+    Demo(demo::Options),
+    /// Runs every check there is
+    Test(test::Options),
+    /// Looks for bytes that break the parsers of what peers give
+    Fuzz(fuzz::Options),
+    /// Writes the published test vectors of the protocol anew
+    Vectors,
+    /// Measures the real binaries
+    Bench(bench::Options),
+    /// Runs a program inside the private network, once this process is in it
+    #[command(hide = true)]
+    Inside {
+        /// The program and its arguments
+        #[arg(trailing_var_arg = true, required = true)]
+        command: Vec<OsString>,
+    },
+}
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() != Some("test") {
-        eprintln!("usage: cargo xtask test");
-        return ExitCode::from(2);
-    }
-    for (name, command) in STEPS {
-        eprintln!("== {name}");
-        let [program, arguments @ ..] = command else {
-            return ExitCode::FAILURE;
-        };
-        match Command::new(program).args(arguments).status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => return ExitCode::FAILURE,
-            Err(error) => {
-                eprintln!("{program}: {error}");
-                return ExitCode::FAILURE;
-            }
+    let result = match Arguments::parse().task {
+        Task::Setup => setup::everything(),
+        Task::Bundle => setup::wasm_target().and_then(|()| bundle::chromium().map(drop)),
+        Task::Demo(options) => demo::run(&options),
+        Task::Test(options) => test::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Vectors => vectors::write(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Inside { command } => sandbox::run_inside(&command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
         }
     }
-    ExitCode::SUCCESS
 }

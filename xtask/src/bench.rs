@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: builds everything as it is shipped and lets `settle-bench` measure it in a
+//! private network.
+
+use crate::{process, sandbox, setup};
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The benchmark: messaging, pairing, proxy or store
+    name: String,
+    /// One JSON object a line instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds, measures, and prints what was measured.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    setup::sandbox()?;
+    if options.name == "proxy" {
+        setup::peers()?;
+    }
+    let mut build = process::cargo(&["build", "--locked", "--release"]);
+    for package in ["settle", "settle-device", "settle-tests", "settle-bench"] {
+        build.args(["--package", package]);
+    }
+    process::run(&mut build)?;
+    let mut command = vec![
+        process::built("release", "settle-bench").into_os_string(),
+        (&options.name).into(),
+    ];
+    if options.json {
+        command.push("--json".into());
+    }
+    sandbox::run(&command)
+}

@@ -1,0 +1,78 @@
+//! Puts the extension together: hand-written files, the manifest, and the two wasm modules with
+//! the glue and the types that `wasm-bindgen` makes for them (in `extension/pkg`).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::process;
+
+/// The crates that become wasm modules, as packages and as files.
+const MODULES: [(&str, &str); 2] = [
+    ("settle-wasm", "settle_wasm"),
+    ("settle-picture", "settle_picture"),
+];
+const TRIPLE: &str = "wasm32-unknown-unknown";
+
+/// Builds the extension for Chromium and returns its folder.
+pub(crate) fn chromium() -> anyhow::Result<PathBuf> {
+    eprintln!("== bundle: the extension for Chromium");
+    let mut build = process::cargo(&["build", "--locked", "--profile", "wasm"]);
+    build.args(["--target", TRIPLE]);
+    for (package, _) in MODULES {
+        build.args(["--package", package]);
+    }
+    process::run(&mut build)?;
+    let source = process::root().join("extension");
+    for (_, module) in MODULES {
+        let wasm = process::target().join(TRIPLE).join("wasm");
+        let wasm = wasm.join(module).with_extension("wasm");
+        Bindgen::new()
+            .input_path(&wasm)
+            .web(true)?
+            .typescript(true)
+            .omit_default_module_path(false)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(source.join("pkg"))
+            .with_context(|| format!("wasm-bindgen on {}", wasm.display()))?;
+        tell_size(&source.join("pkg").join(format!("{module}_bg.wasm")))?;
+    }
+    let folder = process::target().join("extension/chromium");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    copy_folder(&source, &folder)?;
+    let manifest = process::root().join("manifest/extension/chromium.json");
+    fs::copy(manifest, folder.join("manifest.json")).context("the extension's manifest")?;
+    Ok(folder)
+}
+
+/// Copies folders and files; types are for checking only.
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("{}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else if !entry.file_name().to_string_lossy().ends_with(".d.ts") {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell_size(file: &Path) -> anyhow::Result<()> {
+    let raw = fs::metadata(file)?.len();
+    let packed = Command::new("gzip").args(["-9", "-c"]).arg(file).output()?;
+    eprintln!(
+        "{}: {raw} bytes, {} with gzip",
+        file.file_name().unwrap_or_default().display(),
+        packed.stdout.len()
+    );
+    Ok(())
+}
