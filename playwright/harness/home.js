@@ -58,7 +58,8 @@ export class Home {
       return (await run(built("settle"), args, options)).stdout;
     } catch (error) {
       // What it printed says more than that it failed.
-      throw new Error(JSON.stringify(error), { cause: error });
+      const { stdout, stderr } = /** @type {{ stdout: string, stderr: string }} */ (error);
+      throw new Error(`settle ${args[0]}: ${stdout.trim().slice(-600)} ${stderr.trim()}`);
     }
   }
 

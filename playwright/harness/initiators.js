@@ -1,7 +1,7 @@
 // The pages that ask: of other sites, of other devices, of no origin, of the extension, and the
 // device's own. And what becomes of what they ask.
 
-import { EXTENSION } from "./browser.js";
+import { backgroundOf, EXTENSION } from "./browser.js";
 import { attempt, NAVIGATIONS } from "./means.js";
 import { PATIENCE } from "./programs.js";
 import { expect } from "./stage.js";
@@ -71,6 +71,35 @@ export class Traffic {
 }
 
 /**
+ * Waits until the tab that something opens has come to its end, and closes it. The browser itself is
+ * asked: Playwright never tells of a tab whose first navigation leads to a page of ours.
+ * @param {Page} page
+ * @param {() => Promise<void>} open
+ */
+async function inNewTab(page, open) {
+  const worker = await backgroundOf(page.context());
+  const session = await page.context().newCDPSession(page);
+  const tabs = async () => {
+    const { targetInfos } = await session.send("Target.getTargets");
+    return targetInfos.filter(({ type }) => type === "page");
+  };
+  const isLoading = () =>
+    worker.evaluate(async () => (await chrome.tabs.query({ status: "loading" })).length > 0);
+  const before = new Set((await tabs()).map(({ targetId }) => targetId));
+  await open();
+  /** @type {string | undefined} */
+  let opened;
+  const hasArrived = async () => {
+    const isIt = ({ targetId = "", url = "" }) => !before.has(targetId) && /^(http|chr)/.test(url);
+    opened = (await tabs()).find(isIt)?.targetId;
+    return opened !== undefined && !(await isLoading());
+  };
+  await expect.poll(hasArrived, { timeout: PATIENCE }).toBe(true);
+  await session.send("Target.closeTarget", { targetId: opened ?? "" });
+  await session.detach();
+}
+
+/**
  * Asks by all means at once, and by navigations of a tab one after the other.
  * @param {Page | Frame} from
  * @param {{ base: string, means: string[], elsewhere: string }} what each asks for `base` + its name
@@ -85,11 +114,9 @@ export async function attemptAll(from, { base, means, elsewhere }) {
   };
   const learned = await Promise.all(quietly.map(tell));
   for (const it of means.filter((it) => NAVIGATIONS.includes(it))) {
-    const opened = page.context().waitForEvent("page");
-    learned.push(await tell(it));
-    const popup = await opened;
-    await popup.waitForURL((url) => url.href !== "about:blank", { waitUntil: "load" });
-    await popup.close();
+    await inNewTab(page, async () => {
+      learned.push(await tell(it));
+    });
   }
   return Object.fromEntries(learned);
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -27,18 +28,17 @@ pub enum Keyring {
     Missing,
 }
 
-/// What moves the clock of a program that is started with it.
-#[derive(Debug)]
-struct Clock {
-    library: String,
-    offset: String,
-}
+/// What moves the clock of a program that is started with it; the linker knows what `$LIB` is.
+const CLOCK: &str = "/usr/$LIB/faketime/libfaketime.so.1";
+/// The memory and the lock that every such program makes, named by its process number.
+const CLOCK_FILES: [&str; 2] = ["faketime_shm_", "sem.faketime_sem_"];
 
 /// One user's surroundings.
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
-    clock: Option<Clock>,
+    /// How far the clock of programs is moved.
+    clock: Option<String>,
     keyring: Option<Running>,
     _bus: Running,
 }
@@ -101,10 +101,10 @@ impl Home {
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let folder = |name: &str| self.path().join(name).into_os_string();
-        let clock = self.clock.iter().flat_map(|clock| {
+        let clock = self.clock.iter().flat_map(|offset| {
             [
-                ("LD_PRELOAD", OsString::from(&clock.library)),
-                ("FAKETIME", OsString::from(&clock.offset)),
+                ("LD_PRELOAD", OsString::from(CLOCK)),
+                ("FAKETIME", OsString::from(offset)),
                 // What is waited for lasts as long as ever.
                 ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
             ]
@@ -143,15 +143,25 @@ impl Home {
 
     /// Lets programs that are started from now on believe that so many days have passed since now, or are
     /// yet to come.
+    ///
+    /// # Panics
+    /// If they do not believe it.
     pub fn travel(&mut self, days: i64) {
-        let library = Command::new("faketime")
-            .args(["-f", "+0d", "printenv", "LD_PRELOAD"])
+        sweep_clock_files();
+        self.clock = Some(format!("{days:+}d"));
+        let said = self
+            .command_of(Path::new("date"))
+            .arg("+%s")
             .output()
-            .expect("faketime");
-        self.clock = Some(Clock {
-            library: String::from_utf8_lossy(&library.stdout).trim().to_owned(),
-            offset: format!("{days:+}d"),
-        });
+            .expect("date");
+        let believed: i64 = String::from_utf8_lossy(&said.stdout)
+            .trim()
+            .parse()
+            .expect("a time");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = i64::try_from(now.expect("a time").as_secs()).expect("a time");
+        let off = believed - now - days * 24 * 60 * 60;
+        assert!(off.abs() < 60, "the clock is off by {off} s: {said:?}");
     }
 
     /// Locks the keyring, which then asks nobody.
@@ -262,6 +272,21 @@ impl Drop for Home {
                     eprintln!("--- {}\n{}", file.display(), tail.join("\n"));
                 }
             }
+        }
+    }
+}
+
+/// A program that was killed leaves them behind, and a later one of the same number would end at once.
+fn sweep_clock_files() {
+    let files = fs::read_dir("/dev/shm").into_iter().flatten();
+    for file in files.filter_map(Result::ok) {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let number = CLOCK_FILES
+            .iter()
+            .find_map(|start| name.strip_prefix(start));
+        if number.is_some_and(|number| !Path::new("/proc").join(number).exists()) {
+            // Another test may have been faster.
+            drop(fs::remove_file(file.path()));
         }
     }
 }

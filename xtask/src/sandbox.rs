@@ -109,6 +109,9 @@ pub(crate) fn enter() -> anyhow::Result<Inside> {
             process::run(process::command("mount").arg("--bind").arg(&own).arg(file))?;
         }
     }
+    // What killed programs leave there is named by their numbers, which are given out anew here.
+    let shared = ["-t", "tmpfs", "tmpfs", "/dev/shm"];
+    process::run(process::command("mount").args(shared))?;
     resolver::start()?;
     let capture = Capture::start(folder.0.join("dns.jsonl"))?;
     Ok(Inside {

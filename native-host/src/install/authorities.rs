@@ -102,7 +102,12 @@ pub(super) fn put(
     }
     installed.save(paths)?;
     installed.make(database, paths)?;
-    if !nss::holds_exactly(database, wanted)? {
+    let is_done = match nss::holds_exactly(database, wanted) {
+        // A browser may be making it right now, for which `nss::put` waits.
+        Err(NssError::Failed { .. }) => false,
+        known => known?,
+    };
+    if !is_done {
         // Whatever stops us now, the store is not believed to have what it may have lost.
         let former = installed.held.remove(database).unwrap_or_default();
         installed.save(paths)?;

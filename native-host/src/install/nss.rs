@@ -18,8 +18,9 @@ use super::authorities::Authorities;
 use super::files;
 use crate::core::{BRIDGE_NICKNAME, pem};
 
-/// How often a database is tried that cannot be used right now, and how long it is left alone between.
-const TRIES: usize = 8;
+/// How often a database is tried that cannot be used right now, and how long it is left alone between:
+/// a browser on a slow disk takes seconds to make it.
+const TRIES: usize = 24;
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(250);
 /// Trusted to issue server certificates, for nothing else.
 const TRUST: &str = "C,,";
@@ -91,6 +92,10 @@ pub fn put(database: &Path, wanted: &Authorities) -> Result<(), NssError> {
             done => return done,
         }
     }
+    if is_half_made(database) {
+        // Nobody is at it any more. To look at it fails for good; to add to it makes it whole.
+        add(database, wanted.certificates())?;
+    }
     put_once(database, wanted)
 }
 
@@ -102,13 +107,28 @@ fn put_once(database: &Path, wanted: &Authorities) -> Result<(), NssError> {
         remove(database, BRIDGE_NICKNAME)?;
         found.clear();
     }
-    for certificate in wanted.certificates() {
-        if !found.contains(certificate) {
-            let arguments = ["-A", "-n", BRIDGE_NICKNAME, "-t", TRUST];
-            run(database, &arguments, Some(&pem(certificate)))?;
-        }
+    let missing = wanted.certificates().iter();
+    add(database, missing.filter(|it| !found.contains(it)))
+}
+
+fn add<'a>(
+    database: &Path,
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
+) -> Result<(), NssError> {
+    for certificate in certificates {
+        let arguments = ["-A", "-n", BRIDGE_NICKNAME, "-t", TRUST];
+        run(database, &arguments, Some(&pem(certificate)))?;
     }
     Ok(())
+}
+
+/// Whether whoever made the database was stopped: one of its two files is there, or both, and not both
+/// have something in them.
+fn is_half_made(database: &Path) -> bool {
+    let size = |name| std::fs::metadata(database.join(name)).map(|file| file.len());
+    let sizes = [size("cert9.db"), size("key4.db")];
+    let is_empty = |size: &io::Result<u64>| size.as_ref().map_or(true, |size| *size == 0);
+    sizes.iter().any(Result::is_ok) && sizes.iter().any(is_empty)
 }
 
 /// Whether the database holds exactly these authorities, each trusted.

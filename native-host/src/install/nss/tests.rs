@@ -123,6 +123,26 @@ fn a_browser_that_makes_the_database_first_changes_nothing() {
 }
 
 #[test]
+fn a_database_that_was_left_half_made_is_made_whole() {
+    let (first, second) = (authority().0, authority().0);
+    for file in ["cert9.db", "key4.db"] {
+        for is_there in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            put(folder.path(), &only(&first)).unwrap();
+            let file = folder.path().join(file);
+            if is_there {
+                std::fs::write(&file, "").unwrap();
+            } else {
+                std::fs::remove_file(&file).unwrap();
+            }
+            let wanted = both(&first, &second);
+            put(folder.path(), &wanted).unwrap();
+            assert!(holds_exactly(folder.path(), &wanted).unwrap());
+        }
+    }
+}
+
+#[test]
 fn a_database_behind_a_password_is_an_error_and_no_question() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");
