@@ -4,6 +4,7 @@ import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
   testDir: "tests",
+  globalSetup: "./harness/once.js",
   outputDir: "../target/playwright",
   reporter: "list",
   timeout: 180_000,

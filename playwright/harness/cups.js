@@ -36,9 +36,16 @@ LogLevel warn
 </Policy>
 `;
 
+/**
+ * Gives the private network of the tests the address that CUPS has there. It is done before any test:
+ * a browser breaks off its requests when the computer's addresses change.
+ */
+export async function addAddress() {
+  await run("ip", ["address", "replace", `${HOST}/32`, "dev", "lo"]);
+}
+
 /** Starts it, in the private network of the tests. */
 export async function startCups() {
-  await run("ip", ["address", "replace", `${HOST}/32`, "dev", "lo"]);
   const folder = await mkdtemp(join(tmpdir(), "cups-"));
   const at = (/** @type {string} */ name) => join(folder, name);
   for (const name of ["root", "spool", "cache", "run/certs", "log", "tmp"]) {

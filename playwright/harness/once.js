@@ -1,0 +1,5 @@
+// What is done once, before the first test.
+
+import { addAddress } from "./cups.js";
+
+export default addAddress;
