@@ -37,6 +37,8 @@ struct Series {
     latency_p50: Vec<f64>,
     latency_p99: Vec<f64>,
     cpu: Vec<f64>,
+    cpu_request: Vec<f64>,
+    cpu_connection: Vec<f64>,
     peak: Vec<f64>,
 }
 
@@ -88,7 +90,13 @@ async fn round(peer: &Peer, direct: &Way, series: &mut Series) -> anyhow::Result
     let way = &peer.way;
     peer.forget_peak()?;
     for (count, rates) in [1, 8, 64].into_iter().zip(&mut series.keepalive) {
-        rates.push(keepalive(way, count).await?);
+        let before = peer.processor_seconds();
+        let (requests, rate) = keepalive(way, count).await?;
+        rates.push(rate);
+        let used = (peer.processor_seconds() - before) * 1e6 / f64::from(requests);
+        if count == 64 {
+            series.cpu_request.push(used);
+        }
     }
     series.peak.push(peer.peak_mb());
 
@@ -102,7 +110,11 @@ async fn round(peer: &Peer, direct: &Way, series: &mut Series) -> anyhow::Result
     let used = peer.processor_seconds() - before;
     series.cpu.push(used / (megabytes / 1000.0));
 
-    series.new_connections.push(new_connections(way).await?);
+    let before = peer.processor_seconds();
+    let (connections, rate) = new_connections(way).await?;
+    series.new_connections.push(rate);
+    let used = (peer.processor_seconds() - before) * 1e6 / f64::from(connections);
+    series.cpu_connection.push(used);
 
     let ours = latencies(way).await?;
     let without = latencies(direct).await?;
@@ -112,8 +124,8 @@ async fn round(peer: &Peer, direct: &Way, series: &mut Series) -> anyhow::Result
     Ok(())
 }
 
-/// Requests a second on so many connections that stay open.
-async fn keepalive(way: &Way, count: usize) -> anyhow::Result<f64> {
+/// Requests on so many connections that stay open, and how many of them a second.
+async fn keepalive(way: &Way, count: usize) -> anyhow::Result<(u32, f64)> {
     let mut connections = try_join_all((0..count).map(|_| way.open())).await?;
     // The proxy's own connections are open then, too.
     try_join_all(connections.iter_mut().map(|open| open.get(SMALL))).await?;
@@ -132,11 +144,11 @@ async fn keepalive(way: &Way, count: usize) -> anyhow::Result<f64> {
     for counted in try_join_all(counting).await? {
         total += counted?;
     }
-    Ok(f64::from(total) / begin.elapsed().as_secs_f64())
+    Ok((total, f64::from(total) / begin.elapsed().as_secs_f64()))
 }
 
-/// Connections a second, each with one request.
-async fn new_connections(way: &Way) -> anyhow::Result<f64> {
+/// Connections, each with one request, and how many of them a second.
+async fn new_connections(way: &Way) -> anyhow::Result<(u32, f64)> {
     let begin = Instant::now();
     let opening = (0..OPENERS).map(|_| {
         let way = way.clone();
@@ -153,7 +165,7 @@ async fn new_connections(way: &Way) -> anyhow::Result<f64> {
     for counted in try_join_all(opening).await? {
         total += counted?;
     }
-    Ok(f64::from(total) / begin.elapsed().as_secs_f64())
+    Ok((total, f64::from(total) / begin.elapsed().as_secs_f64()))
 }
 
 /// Milliseconds of many requests, one after the other, in order of their size.
@@ -204,6 +216,18 @@ fn rows(peers: &[Peer], mut series: Vec<Series>) -> Vec<Row> {
             theirs.latency_p99,
         ));
         rows.push(less("cpu_s_per_gb", "s/GB", &ours.cpu, theirs.cpu));
+        rows.push(less(
+            "cpu_us_per_request",
+            "us",
+            &ours.cpu_request,
+            theirs.cpu_request,
+        ));
+        rows.push(less(
+            "cpu_us_per_connection",
+            "us",
+            &ours.cpu_connection,
+            theirs.cpu_connection,
+        ));
         rows.push(less("peak_mb", "MB", &ours.peak, theirs.peak));
     }
     rows

@@ -6,54 +6,44 @@
 //! alone contacts nobody. What is trusted is decided elsewhere.
 
 pub mod access;
+mod admission;
 pub mod bridge;
 mod forward;
 mod heard;
+mod own;
 mod page;
 mod target;
 pub mod upstream;
 pub mod upstreams;
 
 use std::convert::Infallible;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
-};
 use http::uri::Scheme;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use rustls::server::Acceptor;
 use settle_protocol::rpc::Event;
 use settle_transport::cut::Cut;
-use settle_transport::pool::{Place, Pool};
 use settle_transport::tls;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
-use tokio_util::sync::CancellationToken;
 
 use self::bridge::BridgeAuthority;
 use self::forward::Destination;
+use self::own::{healthy, not_paired, plain, to_https, with_tls};
 use self::target::Target;
 use self::upstreams::Upstreams;
 
-/// Open connections of all browsers together.
-const MAX_CONNECTIONS: usize = 512;
-/// Connections that have not shown yet to know the proxy's name. Of more of them the oldest goes: a
-/// browser says the name at once, and no other program of this computer can make it wait.
-const MAX_STRANGERS: usize = 256;
 /// For a TLS handshake, and for the head of a request.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
@@ -91,67 +81,6 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Serves browsers until `shutdown`.
-    pub async fn serve(self: Arc<Self>, listener: TcpListener, shutdown: CancellationToken) {
-        let strangers = Pool::new(MAX_STRANGERS);
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        loop {
-            let stream = tokio::select! {
-                () = shutdown.cancelled() => return,
-                accepted = listener.accept() => accepted,
-            };
-            match stream {
-                Ok((stream, peer)) => {
-                    let stranger = strangers.take(peer.ip());
-                    let proxy = Arc::clone(&self);
-                    tokio::spawn(proxy.admit(stream, stranger, Arc::clone(&places)));
-                }
-                Err(error) => {
-                    // Out of descriptors: wait for connections to end instead of spinning.
-                    tracing::warn!(%error, "cannot accept a connection");
-                    sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    }
-
-    /// Lets in who knows the proxy's name, which the first message of TLS says: a stranger no longer, it
-    /// waits with the browsers and gives way to nobody.
-    async fn admit(self: Arc<Self>, stream: TcpStream, stranger: Place, places: Arc<Semaphore>) {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot switch Nagle's algorithm off");
-        }
-        let hello = LazyConfigAcceptor::new(Acceptor::default(), stream);
-        let start = match stranger.hold(timeout(HANDSHAKE_LIMIT, hello)).await {
-            Some(Ok(Ok(start))) => start,
-            Some(Ok(Err(error))) => return tracing::debug!(%error, "no TLS"),
-            Some(Err(_)) => return tracing::debug!("a ClientHello took too long"),
-            None => return tracing::debug!("a stranger gave way"),
-        };
-        let config = match self.bridge.proxy_listener(&self.host, SystemTime::now()) {
-            Ok(config) => config,
-            Err(error) => return tracing::error!(%error, "the bridge authority cannot sign"),
-        };
-        let name = start.client_hello().server_name().map(str::to_owned);
-        let knows = name.is_some_and(|name| name.eq_ignore_ascii_case(&self.host));
-        if !knows {
-            // There is no certificate for another name: this ends with an alert.
-            let alert = timeout(HANDSHAKE_LIMIT, start.into_stream(config));
-            drop(stranger.hold(alert).await);
-            return tracing::debug!("somebody does not know the proxy's name");
-        }
-        drop(stranger);
-        let admitted = async {
-            let place = places.acquire_owned().await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>((start.into_stream(config).await?, place))
-        };
-        match timeout(HANDSHAKE_LIMIT, admitted).await {
-            Ok(Ok((stream, place))) => self.browser(stream, Arc::new(place)).await,
-            Ok(Err(error)) => tracing::debug!(%error, "no TLS with the proxy's name"),
-            Err(_) => tracing::debug!("a TLS handshake took too long"),
-        }
-    }
-
     async fn browser(
         self: Arc<Self>,
         stream: TlsStream<TcpStream>,
@@ -312,55 +241,4 @@ async fn silence(asked: &AtomicBool) {
     if asked.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }
-}
-
-/// Plain `http:` never leaves the machine: the browser is told to come back by `https:`.
-fn to_https(target: &Target, asked: &Uri) -> Response<Full<Bytes>> {
-    let path = asked.path_and_query().map_or("/", |path| path.as_str());
-    let slash = if path.starts_with('/') { "" } else { "/" };
-    let location = format!("https://{}{slash}{path}", target.authority());
-    let mut response = plain(StatusCode::TEMPORARY_REDIRECT, "this name opens by https\n");
-    if let Ok(location) = HeaderValue::try_from(location) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    response
-}
-
-/// The bare port of `http:` is on the way to that of `https:`.
-fn with_tls(target: Target) -> Target {
-    match target.port {
-        80 => Target {
-            port: 443,
-            ..target
-        },
-        _ => target,
-    }
-}
-
-fn not_paired() -> Response<Full<Bytes>> {
-    plain(
-        StatusCode::FORBIDDEN,
-        "this name is not paired with Settle\n",
-    )
-}
-
-/// The extension asks this to see whether the browser accepts the bridge authority.
-fn healthy() -> Response<Full<Bytes>> {
-    let mut response = plain(StatusCode::OK, "ok\n");
-    let anybody = HeaderValue::from_static("*");
-    response
-        .headers_mut()
-        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, anybody);
-    response
-}
-
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    let fixed = HeaderValue::from_static;
-    headers.insert(CONTENT_TYPE, fixed("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, fixed("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
-    response
 }

@@ -37,6 +37,9 @@ enum Part {
     Protocol,
     /// What the other parts have of the host: trust store, verifier, daemon, command line, installation
     Host,
+    /// What the other parts have of the verifying proxy: its own tests, the real binaries, and pages of
+    /// devices and of other sites in a real browser
+    Proxy,
 }
 
 impl Part {
@@ -78,9 +81,10 @@ fn run_part(part: Part, count: &mut Count) -> anyhow::Result<()> {
         Part::Lints => lints(count),
         Part::Unit => unit(count),
         Part::Pipes => pipes(count),
-        Part::Browsers => browsers(count),
+        Part::Browsers => browsers(count, &[]),
         Part::Protocol => protocol(count),
         Part::Host => host(count),
+        Part::Proxy => proxy(count),
     }
 }
 
@@ -230,7 +234,23 @@ fn host(count: &mut Count) -> anyhow::Result<()> {
     pipes(count)
 }
 
-fn browsers(count: &mut Count) -> anyhow::Result<()> {
+fn proxy(count: &mut Count) -> anyhow::Result<()> {
+    setup::pipes()?;
+    build_everything()?;
+    eprintln!("== the proxy's own tests");
+    let own = "(package(settle) & test(/^proxy::/)) + (package(settle-transport) & test(/cut|pool|relay|tls/))";
+    count.tests(&mut nextest(own, &[]))?;
+    eprintln!("== the proxy between real binaries");
+    let real = "package(settle-tests) & test(/^(carried|hostile|limits|load|refusals|smuggled)::/)";
+    count.tests(&mut sandbox::command(&words(&nextest(
+        real,
+        &["--offline"],
+    )))?)?;
+    browsers(count, &["access", "blocked", "carried", "imported"])
+}
+
+/// The tests of these files, or all.
+fn browsers(count: &mut Count, files: &[&str]) -> anyhow::Result<()> {
     setup::sandbox()?;
     setup::browser()?;
     setup::around_the_browser()?;
@@ -238,17 +258,18 @@ fn browsers(count: &mut Count) -> anyhow::Result<()> {
     build_everything()?;
     let extension = bundle::chromium()?;
     eprintln!("== the extension in Chromium");
-    let mut test = sandbox::command(&[
+    let playwright = process::root().join("playwright");
+    let mut words: Vec<OsString> = vec![
         "node".into(),
-        process::root()
-            .join("playwright/node_modules/@playwright/test/cli.js")
+        playwright
+            .join("node_modules/@playwright/test/cli.js")
             .into(),
         "test".into(),
         "--config".into(),
-        process::root()
-            .join("playwright/playwright.config.js")
-            .into(),
-    ])?;
+        playwright.join("playwright.config.js").into(),
+    ];
+    words.extend(files.iter().map(|file| format!("/{file}.spec.js").into()));
+    let mut test = sandbox::command(&words)?;
     test.env("SETTLE_BIN_DIR", process::target().join("debug"))
         .env("SETTLE_EXTENSION", extension)
         .env("SETTLE_CHROMIUM", setup::chromium()?)

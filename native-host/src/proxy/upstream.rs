@@ -1,45 +1,37 @@
 //! The way to one trusted device: found by its name, verified by its anchor, reached with the client
 //! identity made for it. Connections are pooled, and all of them end when the trust ends.
 
+mod dial;
+
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
 use http::header::HOST;
 use http::{Request, Response, Uri};
 use http_body_util::{Either, Empty};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
-use settle_protocol::discovery::Announced;
-use settle_protocol::name::LocalName;
 use settle_protocol::rpc::Refusal;
 use settle_protocol::scope::ExactScope;
 use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::certificate::{IssueError, PrivateKey};
-use settle_transport::cut::Cut;
 use settle_transport::import::{self, ImportError};
 use settle_transport::tls;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use super::heard::{Answered, Heard, Refusals};
-use crate::discovery::{Discovery, first_success};
+use self::dial::{Dial, DialError, Route};
+use super::heard::{Answered, Refusals};
+use crate::discovery::Discovery;
 use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
 
-/// For one address, from the first packet to the verified connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// A pooled connection that nobody uses is closed after this time.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -53,9 +45,6 @@ const MAX_TUNNELS: usize = 256;
 const MAX_CONNECTIONS: usize = 128;
 /// Of them those that nobody uses, so that WebSockets, which have their own, find a place.
 const MAX_IDLE: usize = MAX_CONNECTIONS / 4;
-/// How long a request waits for a place.
-const PLACE_LIMIT: Duration = Duration::from_secs(30);
-
 /// Answered by the device itself, never by what it stands in front of.
 const ROLE_PATH: &str = "/.well-known/settle/role";
 
@@ -109,23 +98,6 @@ pub struct Upstream {
     client: Client<Dial, Outgoing>,
     /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
     switchable: Client<Dial, Outgoing>,
-}
-
-/// How connections to a device are made.
-#[derive(Debug)]
-struct Route {
-    name: LocalName,
-    server_name: ServerName<'static>,
-    port: u16,
-    /// It knows nothing of Settle, so it announces no service of ours.
-    by_host_name: bool,
-    discovery: Discovery,
-    /// Hints, the address that was good last at the front.
-    addresses: Mutex<Vec<SocketAddr>>,
-    refusals: Refusals,
-    /// For connections to it.
-    places: Arc<Semaphore>,
-    trust: CancellationToken,
 }
 
 impl Upstream {
@@ -323,118 +295,4 @@ fn refusal(error: &(dyn StdError + 'static)) -> Option<Refusal> {
         cause = error.source();
     }
     None
-}
-
-/// No verified connection came about.
-#[derive(Debug, thiserror::Error)]
-enum DialError {
-    #[error("nobody answers as this device")]
-    Nobody,
-    #[error("the device has as many connections as it may have")]
-    Full,
-    #[error(transparent)]
-    Anchor(AnchorError),
-}
-
-impl DialError {
-    fn refusal(&self) -> Refusal {
-        match self {
-            Self::Nobody | Self::Full => Refusal::Unreachable {},
-            Self::Anchor(AnchorError::WrongKey { expected, seen }) => Refusal::WrongKey {
-                expected: *expected,
-                seen: *seen,
-            },
-            Self::Anchor(AnchorError::WrongCertificate { expected, seen }) => {
-                Refusal::WrongCertificate {
-                    expected: *expected,
-                    seen: *seen,
-                }
-            }
-            Self::Anchor(AnchorError::Expired) => Refusal::Expired {},
-            Self::Anchor(
-                error @ (AnchorError::OutOfScope { .. }
-                | AnchorError::UnusableAnchor(_)
-                | AnchorError::Unacceptable(_)),
-            ) => Refusal::BrokenRule {
-                rule: error.to_string(),
-            },
-        }
-    }
-}
-
-impl Route {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
-        self.addresses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn connect(&self, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, DialError> {
-        let hints = self.lock().clone();
-        let name = self.name.clone();
-        let wanted = move |announced: &Announced| announced.name.as_ref() == Some(&name);
-        let attempt = |address| self.connect_to(address, tls);
-        let first = if self.by_host_name {
-            let candidates = self.discovery.of_host(&self.name, self.port, &hints);
-            first_success(candidates, CONNECT_LIMIT, attempt).await
-        } else {
-            let candidates = self.discovery.candidates(wanted, &hints);
-            first_success(candidates, CONNECT_LIMIT, attempt).await
-        };
-        match first {
-            Ok((address, stream)) => {
-                let mut addresses = self.lock();
-                addresses.retain(|known| *known != address);
-                addresses.insert(0, address);
-                addresses.truncate(settle_protocol::material::MAX_ADDRESSES);
-                Ok(stream)
-            }
-            // One that showed a certificate says more than many that did not answer.
-            Err(errors) => Err(errors
-                .iter()
-                .find_map(AnchorError::of_io)
-                .map_or(DialError::Nobody, |error| DialError::Anchor(error.clone()))),
-        }
-    }
-
-    async fn connect_to(
-        &self,
-        address: SocketAddr,
-        tls: &Arc<ClientConfig>,
-    ) -> io::Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let connector = TlsConnector::from(Arc::clone(tls));
-        connector.connect(self.server_name.clone(), stream).await
-    }
-}
-
-/// A connection whose other end was verified to be the device.
-type Verified = TokioIo<Cut<Heard<TlsStream<TcpStream>>>>;
-
-/// Makes connections for the pool; whatever address it is asked for, it goes to its device.
-#[derive(Clone, Debug)]
-struct Dial {
-    route: Arc<Route>,
-    tls: Arc<ClientConfig>,
-}
-
-impl tower_service::Service<Uri> for Dial {
-    type Response = Verified;
-    type Error = Box<dyn StdError + Send + Sync>;
-    type Future = BoxFuture<'static, Result<Verified, Self::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let (route, tls) = (Arc::clone(&self.route), Arc::clone(&self.tls));
-        Box::pin(async move {
-            let place = timeout(PLACE_LIMIT, Arc::clone(&route.places).acquire_owned()).await;
-            let place = place.ok().and_then(Result::ok).ok_or(DialError::Full)?;
-            let stream = Heard::new(route.connect(&tls).await?, route.refusals.clone(), place);
-            Ok(TokioIo::new(Cut::new(stream, route.trust.clone())))
-        })
-    }
 }
