@@ -8,7 +8,7 @@ export default defineConfig({
   outputDir: "../target/playwright",
   reporter: "list",
   timeout: 180_000,
-  expect: { timeout: 20_000 },
+  expect: { timeout: 40_000 },
   fullyParallel: true,
   workers: 2,
   retries: 0,

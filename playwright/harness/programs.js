@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** How long anything on one machine may take, in milliseconds. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 40_000;
 
 /**
  * A setting that `cargo xtask` gives.

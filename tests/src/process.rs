@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long anything on one machine may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The file of a program of this workspace: in `SETTLE_BIN_DIR`, else where this program was built.
 #[must_use]
