@@ -7,14 +7,18 @@ import init, { Background } from "./pkg/settle_wasm.js";
 /** @import { BackgroundEffect, BackgroundEvent } from './pkg/settle_wasm.js' */
 
 /** The namespaces of `LOCAL_NAMESPACES`, as the manifest's host permissions. */
+const localNames = ["*://*.local/*", "*://*.home.arpa/*", "*://*.alt/*"];
 const localPages = {
-  urls: ["*://*.local/*", "*://*.home.arpa/*", "*://*.alt/*"],
+  urls: localNames,
   types: /** @type {`${chrome.webRequest.ResourceType}`[]} */ (["main_frame"]),
 };
 const badges = {
   paired: { text: "✓", color: "#0b7a55" },
   blocked: { text: "!", color: "#b3261e" },
 };
+
+/** Firefox asks where each request goes; Chromium takes one script, in the place of all else. */
+const asksEachTime = "onRequest" in chrome.proxy;
 
 /** @type {chrome.runtime.Port | undefined} */
 let host;
@@ -26,13 +30,18 @@ let lastPage = 0;
 
 /** @type {Background} */
 let background;
+/**
+ * Where local names go in a browser that asks about each request.
+ * @type {{ type: "https", host: string, port: number } | undefined}
+ */
+let way;
 /** Settles when everything so far is done; what fails is reported and keeps nothing up. */
 let done = start().catch(reportError);
 
 async function start() {
   const [, setting, { known }] = await Promise.all([
     init({ module_or_path: new URL("pkg/settle_wasm_bg.wasm", import.meta.url) }),
-    chrome.proxy.settings.get({}),
+    asksEachTime ? {} : chrome.proxy.settings.get({}),
     chrome.storage.local.get({ known: null }),
   ]);
   background = new Background();
@@ -69,7 +78,8 @@ async function carryOut(effect) {
       timer = setTimeout(dispatch, effect.milliseconds, { kind: "due" });
       return;
     case "set_proxy":
-      return setProxy(effect.script);
+      way = { type: "https", ...effect.proxy };
+      return asksEachTime ? undefined : setProxy(effect.script);
     case "set_rules":
       return setRules(effect.rules);
     case "remember":
@@ -96,9 +106,12 @@ function connect(name) {
   const port = chrome.runtime.connectNative(name);
   host = port;
   port.onMessage.addListener((message) => dispatch({ kind: "port_message", message }));
-  port.onDisconnect.addListener(() => {
+  port.onDisconnect.addListener((closed) => {
     host = undefined;
-    dispatch({ kind: "port_closed", reason: chrome.runtime.lastError?.message ?? null });
+    // Firefox says it of the port.
+    const { error } = /** @type {{ error?: Error }} */ (closed);
+    const reason = chrome.runtime.lastError?.message ?? error?.message ?? null;
+    dispatch({ kind: "port_closed", reason });
   });
 }
 
@@ -140,9 +153,17 @@ chrome.runtime.onConnect.addListener((port) => {
   });
 });
 
-chrome.proxy.settings.onChange.addListener((setting) => {
-  dispatch({ kind: "proxy_changed", setting });
-});
+if (asksEachTime) {
+  // What comes before the first list is known waits for it. Other sites go as the user has set.
+  // With a final dot it is the same name, and another host to the browser.
+  const dotted = localNames.map((pattern) => pattern.replace(/\/\*$/, "./*"));
+  const { onRequest } = /** @type {any} */ (chrome.proxy);
+  onRequest.addListener(() => done.then(() => way), { urls: [...localNames, ...dotted] });
+} else {
+  chrome.proxy.settings.onChange.addListener((setting) => {
+    dispatch({ kind: "proxy_changed", setting });
+  });
+}
 
 chrome.webRequest.onHeadersReceived.addListener(
   ({ tabId, url, responseHeaders }) => {

@@ -42,9 +42,24 @@ function answer(request, response) {
  */
 export async function startElsewhere(folder) {
   const [key, cert] = [join(folder, "elsewhere.key"), join(folder, "elsewhere.crt")];
+  const authority = join(folder, "elsewhere-authority.crt");
+  const make = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-subj", "/CN=elsewhere", "-addext", "subjectAltName=DNS:*.example", "-days", "2"],
+    ...[...make, "-subj", "/CN=elsewhere authority", "-days", "2"],
+    ...["-keyout", join(folder, "elsewhere-authority.key"), "-out", authority],
+  ]);
+  await run("openssl", [
+    ...[
+      ...make,
+      "-subj",
+      "/CN=elsewhere",
+      "-addext",
+      "subjectAltName=DNS:public.example,DNS:cloud.example",
+      "-days",
+      "2",
+    ],
+    ...["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"],
+    ...["-CA", authority, "-CAkey", join(folder, "elsewhere-authority.key")],
     ...["-keyout", key, "-out", cert],
   ]);
   const pem = await readFile(cert);
@@ -57,7 +72,10 @@ export async function startElsewhere(folder) {
     secure: `https://public.example:${securePort}`,
     plain: `http://public.example:${plainPort}`,
     allowed: `https://cloud.example:${securePort}`,
-    /** What the browser has to be told to get to them. */
+    /** What vouches for them, and what Firefox has to be told to get to them. */
+    authority,
+    preferences: { "network.dns.localDomains": "public.example,cloud.example" },
+    /** What Chromium has to be told. */
     browserArguments: [
       "--host-resolver-rules=MAP *.example 127.0.0.1",
       `--ignore-certificate-errors-spki-list=${pin}`,

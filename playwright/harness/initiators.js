@@ -10,7 +10,7 @@ import { expect } from "./stage.js";
 /** @typedef {import("@playwright/test").Page} Page */
 /** @typedef {import("@playwright/test").Frame} Frame */
 
-const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
+export const SANDBOX = "allow-scripts allow-forms allow-popups allow-popups-to-escape-sandbox";
 
 /**
  * Opens a page and returns it, or a frame of it that has another origin.

@@ -8,10 +8,12 @@ import { startBrowser } from "./browser.js";
 import { startCups } from "./cups.js";
 import { Device } from "./device.js";
 import { localQuestions } from "./dns.js";
+import { forgetBridge, makeProfile, startFirefox } from "./firefox.js";
 import { Home } from "./home.js";
 import { startSite } from "./site.js";
 
 /** @typedef {import("@playwright/test").BrowserContext} BrowserContext */
+/** @typedef {import("./firefox.js").Driver} Driver */
 /** @typedef {Awaited<ReturnType<typeof startSite>>} Site */
 /** @typedef {{ url: string, stop: () => Promise<void> }} Interface what a device stands in front of */
 
@@ -24,6 +26,8 @@ export const CONTROL_NAME = "control.local";
 export class Stage {
   /** @type {BrowserContext | undefined} */
   #context;
+  /** @type {Driver | undefined} */
+  #firefox;
 
   /**
    * @param {Home} home
@@ -66,6 +70,30 @@ export class Stage {
     return this.#context;
   }
 
+  /**
+   * Opens Firefox, with the host installed before; `forgetful`: without what was put into its
+   * certificate store.
+   * @param {{
+   *   language?: string, preferences?: Record<string, string | number | boolean>, forgetful?: boolean,
+   * }} options
+   */
+  async firefox({ forgetful = false, ...options } = {}) {
+    const profile = await makeProfile(this.home);
+    await this.home.install();
+    if (forgetful) await forgetBridge(profile);
+    return this.bareFirefox(options);
+  }
+
+  /**
+   * Opens Firefox as things are.
+   * @param {{ language?: string, preferences?: Record<string, string | number | boolean> }} options
+   */
+  async bareFirefox(options = {}) {
+    const profile = await makeProfile(this.home);
+    this.#firefox = await startFirefox(profile, { env: this.home.environment, ...options });
+    return this.#firefox;
+  }
+
   /** Puts another device, with a key of its own, at the device's name and address. */
   async replaceByTwin() {
     const { address } = this.device;
@@ -94,6 +122,7 @@ export class Stage {
 
   async strike() {
     await this.#context?.close();
+    await this.#firefox?.quit();
     await this.device.stop();
     await this.home.stop();
     await this.site.stop();

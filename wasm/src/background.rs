@@ -21,7 +21,7 @@ use self::pairing::Pairing;
 use crate::fault::Fault;
 use crate::message::{Bridge, FromPage, Status, ToPage};
 use crate::other_sites::{Control, OtherSites, ProxySetting};
-use crate::routes::{self, Rule, proxy_script};
+use crate::routes::{self, Rule, proxy_script, way};
 
 /// A page's number, given by the background's script.
 pub type PageId = u32;
@@ -136,10 +136,13 @@ pub enum Effect {
         /// How long.
         milliseconds: u32,
     },
-    /// Set the browser's proxy script.
+    /// Set the way of local names: by a script that stands for every site, or where a browser asks for
+    /// each request, by the proxy alone.
     SetProxy {
-        /// Its text.
+        /// The script's text.
         script: String,
+        /// The proxy of local names.
+        proxy: Proxy,
     },
     /// Set the rules for requests, in the place of all others.
     SetRules {
@@ -382,8 +385,10 @@ impl Background {
     /// Where an administrator decides, there is nothing to set.
     fn proxy(&self) -> Option<Effect> {
         let allowed = self.control != Control::NotControllable;
-        allowed.then(|| Effect::SetProxy {
-            script: proxy_script(self.known.proxy.as_ref(), &self.known.other_sites),
+        allowed.then(|| {
+            let proxy = way(self.known.proxy.as_ref());
+            let script = proxy_script(&proxy, &self.known.other_sites);
+            Effect::SetProxy { script, proxy }
         })
     }
 

@@ -11,30 +11,38 @@ use crate::other_sites::OtherSites;
 
 /// Where local names go while no proxy is known: a port of the loopback where nothing answers and
 /// only the system's own services may listen, so that they never become DNS questions.
-const NOWHERE: &str = "HTTPS 127.0.0.1:9";
+const NOWHERE: (&str, u16) = ("127.0.0.1", 9);
+
+/// The proxy of every local name, which speaks TLS. A proxy whose host is no `<token>.localhost` counts
+/// as none: nothing else may get into a script.
+#[must_use]
+pub fn way(proxy: Option<&Proxy>) -> Proxy {
+    let is_good = |Proxy { host, .. }: &&Proxy| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let token = host.strip_suffix(".localhost");
+        token.is_some_and(|token| !token.is_empty() && token.bytes().all(plain))
+    };
+    proxy.filter(is_good).cloned().unwrap_or_else(|| {
+        let (host, port) = NOWHERE;
+        Proxy {
+            host: host.to_owned(),
+            port,
+        }
+    })
+}
 
 /// The script that decides on the proxy of every request (proxy auto-configuration).
 ///
-/// A name with a final dot is local too, else it would go out as a DNS question. A proxy whose host
-/// is no `<token>.localhost` counts as none: nothing else may get into a script.
+/// A name with a final dot is local too, else it would go out as a DNS question.
 #[must_use]
-pub fn proxy_script(proxy: Option<&Proxy>, other_sites: &OtherSites) -> String {
+pub fn proxy_script(way: &Proxy, other_sites: &OtherSites) -> String {
     let namespaces = namespaces();
-    let proxy = proxy
-        .and_then(in_script)
-        .unwrap_or_else(|| NOWHERE.to_owned());
+    let Proxy { host, port } = way;
     let other_sites = other_sites.function();
     format!(
         "{other_sites}function FindProxyForURL(url, host) {{\n  \
-         return /\\.(?:{namespaces})\\.?$/i.test(host) ? \"{proxy}\" : otherSites(url, host);\n}}\n"
+         return /\\.(?:{namespaces})\\.?$/i.test(host) ? \"HTTPS {host}:{port}\" : otherSites(url, host);\n}}\n"
     )
-}
-
-fn in_script(Proxy { host, port }: &Proxy) -> Option<String> {
-    let token = host.strip_suffix(".localhost")?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-    let good = !token.is_empty() && token.bytes().all(plain);
-    good.then(|| format!("HTTPS {host}:{port}"))
 }
 
 /// A rule of `declarativeNetRequest`.
@@ -215,7 +223,7 @@ mod tests {
             host: "ab12.localhost".to_owned(),
             port: 4711,
         };
-        let script = proxy_script(Some(&proxy), &OtherSites::Direct);
+        let script = proxy_script(&way(Some(&proxy)), &OtherSites::Direct);
         assert_eq!(
             script,
             "function otherSites(url, host) {\n  return \"DIRECT\";\n}\n\
@@ -228,7 +236,7 @@ mod tests {
     #[test]
     #[wasm_bindgen_test]
     fn nothing_but_a_token_gets_into_the_script() {
-        let nowhere = proxy_script(None, &OtherSites::Direct);
+        let nowhere = proxy_script(&way(None), &OtherSites::Direct);
         assert!(nowhere.contains("\"HTTPS 127.0.0.1:9\""));
         for host in [
             "",
@@ -243,7 +251,7 @@ mod tests {
                 host: host.to_owned(),
                 port: 1,
             };
-            let script = proxy_script(Some(&proxy), &OtherSites::Direct);
+            let script = proxy_script(&way(Some(&proxy)), &OtherSites::Direct);
             assert_eq!(script, nowhere, "{host:?}");
         }
     }

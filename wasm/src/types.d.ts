@@ -25,7 +25,7 @@ export type BackgroundEffect =
   | { kind: 'connect'; host: string }
   | { kind: 'post'; message: object }
   | { kind: 'wait'; milliseconds: number }
-  | { kind: 'set_proxy'; script: string }
+  | { kind: 'set_proxy'; script: string; proxy: { host: string; port: number } }
   | { kind: 'set_rules'; rules: { id: number }[] }
   | { kind: 'remember'; known: object }
   | { kind: 'check_bridge'; url: string }

@@ -17,9 +17,16 @@ const MODULES: [(&str, &str); 2] = [
 ];
 const TRIPLE: &str = "wasm32-unknown-unknown";
 
-/// Builds the extension for Chromium and returns its folder.
-pub(crate) fn chromium() -> anyhow::Result<PathBuf> {
-    eprintln!("== bundle: the extension for Chromium");
+/// The extension of each browser, unpacked.
+#[derive(Debug)]
+pub(crate) struct Extensions {
+    pub(crate) chromium: PathBuf,
+    pub(crate) firefox: PathBuf,
+}
+
+/// Builds the extension for both browsers, which differs in the manifest alone.
+pub(crate) fn both() -> anyhow::Result<Extensions> {
+    eprintln!("== bundle: the extension");
     let mut build = process::cargo(&["build", "--locked", "--profile", "wasm"]);
     build.args(["--target", TRIPLE]);
     for (package, _) in MODULES {
@@ -41,12 +48,19 @@ pub(crate) fn chromium() -> anyhow::Result<PathBuf> {
             .with_context(|| format!("wasm-bindgen on {}", wasm.display()))?;
         tell_size(&source.join("pkg").join(format!("{module}_bg.wasm")))?;
     }
-    let folder = process::target().join("extension/chromium");
+    Ok(Extensions {
+        chromium: for_browser("chromium")?,
+        firefox: for_browser("firefox")?,
+    })
+}
+
+fn for_browser(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = process::target().join("extension").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    copy_folder(&source, &folder)?;
-    let manifest = process::root().join("manifest/extension/chromium.json");
+    copy_folder(&process::root().join("extension"), &folder)?;
+    let manifest = process::root().join(format!("manifest/extension/{name}.json"));
     fs::copy(manifest, folder.join("manifest.json")).context("the extension's manifest")?;
     Ok(folder)
 }

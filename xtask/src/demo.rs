@@ -48,7 +48,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         eprintln!("CUPS is not installed: a bundled page stands in for a printer's");
     }
     test::build_everything()?;
-    bundle::chromium()?;
+    bundle::both()?;
     let mut task: Vec<OsString> = vec!["demo".into(), "--inside".into()];
     for (name, given) in [("--headless", options.headless), ("--json", options.json)] {
         task.extend(given.then(|| name.into()));

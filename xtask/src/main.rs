@@ -59,7 +59,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Setup => setup::everything(),
-        Task::Bundle => setup::wasm_target().and_then(|()| bundle::chromium().map(drop)),
+        Task::Bundle => setup::wasm_target().and_then(|()| bundle::both().map(drop)),
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -14,6 +14,8 @@ const WASM: &str = "wasm32-unknown-unknown";
 pub(crate) const OTHER_SYSTEMS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-gnu"];
 const TYPOS: &str = "1.52.0";
 /// The version that builds fuzz targets.
+/// What drives Firefox; no Debian package has it.
+const GECKODRIVER: &str = "0.37.1";
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// A program and the Debian package that brings it.
@@ -42,7 +44,8 @@ const PEERS: &[Need] = &[("nginx", "nginx-light"), ("mitmdump", "mitmproxy")];
 const HOST: &[Need] = &[("certutil", "libnss3-tools")];
 /// What moves the clock of the programs under test.
 const CLOCK: &[Need] = &[("faketime", "faketime")];
-const BROWSER: &[Need] = &[("chromium", "chromium")];
+const BROWSER: &[Need] = &[("chromium", "chromium"), (FIREFOX, "firefox-esr")];
+const FIREFOX: &str = "firefox-esr";
 /// A real web interface. The demo does without it by a bundled page, the browser tests do not.
 const CUPS: &[Need] = &[("cupsd", "cups")];
 
@@ -182,17 +185,27 @@ pub(crate) fn cargo_fuzz(toolchain: &str) -> anyhow::Result<PathBuf> {
     if process::find("c++").is_none() {
         require(&["g++"])?;
     }
-    let folder = process::target().join(format!("tools/cargo-fuzz-{CARGO_FUZZ}"));
-    let program = folder.join("bin/cargo-fuzz");
+    tool("cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Firefox's program, and what drives it.
+pub(crate) fn firefox() -> anyhow::Result<[PathBuf; 2]> {
+    let firefox = process::find(FIREFOX).context("Firefox is missing")?;
+    // What the link leads to is run: its own folder has what belongs to it.
+    Ok([
+        fs::canonicalize(firefox)?,
+        tool("geckodriver", GECKODRIVER)?,
+    ])
+}
+
+/// A program of a crate, built once.
+fn tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let folder = process::target().join(format!("tools/{name}-{version}"));
+    let program = folder.join("bin").join(name);
     if !program.is_file() {
-        eprintln!("== cargo-fuzz {CARGO_FUZZ}");
-        let mut install = process::cargo(&["install", "--locked", "cargo-fuzz"]);
-        process::run(
-            install
-                .args(["--version", CARGO_FUZZ])
-                .arg("--root")
-                .arg(&folder),
-        )?;
+        eprintln!("== {name} {version}");
+        let mut install = process::cargo(&["install", "--locked", "--debug", name]);
+        process::run(install.args(["--version", version, "--root"]).arg(&folder))?;
     }
     Ok(program)
 }

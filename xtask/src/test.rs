@@ -124,7 +124,7 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
     setup::node_modules()?;
     let spelling = process::command(setup::typos()?);
     // The types of the scripts' wasm come out of the bundle.
-    bundle::chromium()?;
+    bundle::both()?;
     let strict = ["--", "-D", "warnings"];
     let mut clippy = process::cargo(&["clippy", "--locked", "--workspace", "--all-targets"]);
     clippy.args(strict);
@@ -246,7 +246,17 @@ fn proxy(count: &mut Count) -> anyhow::Result<()> {
         real,
         &["--offline"],
     )))?)?;
-    browsers(count, &["access", "blocked", "carried", "imported"])
+    browsers(
+        count,
+        &[
+            "access",
+            "blocked",
+            "carried",
+            "firefox",
+            "firefox-access",
+            "imported",
+        ],
+    )
 }
 
 /// The tests of these files, or all.
@@ -256,8 +266,9 @@ fn browsers(count: &mut Count, files: &[&str]) -> anyhow::Result<()> {
     setup::around_the_browser()?;
     setup::wasm_target()?;
     build_everything()?;
-    let extension = bundle::chromium()?;
-    eprintln!("== the extension in Chromium");
+    let extensions = bundle::both()?;
+    let [firefox, geckodriver] = setup::firefox()?;
+    eprintln!("== the extension in Chromium and in Firefox");
     let playwright = process::root().join("playwright");
     let mut words: Vec<OsString> = vec![
         "node".into(),
@@ -271,7 +282,10 @@ fn browsers(count: &mut Count, files: &[&str]) -> anyhow::Result<()> {
     words.extend(files.iter().map(|file| format!("/{file}.spec.js").into()));
     let mut test = sandbox::command(&words)?;
     test.env("SETTLE_BIN_DIR", process::target().join("debug"))
-        .env("SETTLE_EXTENSION", extension)
+        .env("SETTLE_EXTENSION", extensions.chromium)
+        .env("SETTLE_FIREFOX_EXTENSION", extensions.firefox)
+        .env("SETTLE_FIREFOX", firefox)
+        .env("SETTLE_GECKODRIVER", geckodriver)
         .env("SETTLE_CHROMIUM", setup::chromium()?)
         .env("SETTLE_SHOTS", process::target().join("shots"));
     count.tests(&mut test)

@@ -8,17 +8,29 @@ use crate::address::Address;
 use crate::message::{Bridge, ToPage};
 use crate::page::Reason;
 
-/// What Chromium calls a proxy that is away, unknown to it, or that refuses a name.
-const FAILURES: [&str; 5] = [
+/// What browsers call a proxy that is away, unknown to them, or that refuses a name.
+const FAILURES: [&str; 8] = [
     "net::ERR_PROXY_CONNECTION_FAILED",
     "net::ERR_PROXY_CERTIFICATE_INVALID",
-    REFUSED_BY_PROXY,
+    REFUSED_BY_PROXY[0],
     "net::ERR_CERT_AUTHORITY_INVALID",
     "net::ERR_EMPTY_RESPONSE",
+    "NS_ERROR_PROXY_CONNECTION_REFUSED",
+    REFUSED_BY_PROXY[1],
+    "NS_ERROR_NET_EMPTY_RESPONSE",
 ];
 
-/// What it calls a proxy that refuses a name: ours does so for every name that is not paired.
-const REFUSED_BY_PROXY: &str = "net::ERR_TUNNEL_CONNECTION_FAILED";
+/// What they call a proxy that refuses a name: ours does so for every name that is not paired.
+const REFUSED_BY_PROXY: [&str; 2] = [
+    "net::ERR_TUNNEL_CONNECTION_FAILED",
+    "NS_ERROR_PROXY_FORBIDDEN",
+];
+
+/// Firefox tells of a certificate that it does not accept in a sentence of the user's language, and of
+/// everything else by a word.
+fn is_failure(error: &str) -> bool {
+    FAILURES.contains(&error) || !(error.starts_with("net::") || error.starts_with("NS_"))
+}
 
 impl Background {
     /// The daemon tells the details by an event of its own; the header's word is there even when
@@ -43,12 +55,12 @@ impl Background {
     }
 
     pub(super) fn navigation_failed(&mut self, tab: TabId, url: &str, error: &str) -> Vec<Effect> {
-        let Some(address) = Address::parse(url).filter(|_| FAILURES.contains(&error)) else {
+        let Some(address) = Address::parse(url).filter(|_| is_failure(error)) else {
             return Vec::new();
         };
         if self.device(address.name()).is_none() {
             // Forgotten a moment ago: the rule that leads to pairing came too late for this one.
-            let refused = error == REFUSED_BY_PROXY;
+            let refused = REFUSED_BY_PROXY.contains(&error);
             return Vec::from_iter(refused.then(|| self.lead(tab, "pair.html", &address)));
         }
         self.refusals.remove(address.name());

@@ -129,7 +129,7 @@ fn calls(effects: &[Effect]) -> Vec<&Call> {
 
 fn script(effects: &[Effect]) -> Option<&str> {
     effects.iter().find_map(|effect| {
-        let Effect::SetProxy { script } = effect else {
+        let Effect::SetProxy { script, .. } = effect else {
             return None;
         };
         Some(script.as_str())
@@ -550,6 +550,24 @@ fn a_proxy_that_is_away_is_explained_for_paired_names_and_a_refusal_leads_to_pai
         (
             "https://example.com/",
             "net::ERR_PROXY_CONNECTION_FAILED",
+            false,
+        ),
+        // Firefox.
+        (
+            "https://printer.local/",
+            "NS_ERROR_PROXY_CONNECTION_REFUSED",
+            true,
+        ),
+        (
+            "https://printer.local/",
+            "Peer’s Certificate issuer is not recognized.",
+            true,
+        ),
+        ("https://printer.local/", "NS_BINDING_ABORTED", false),
+        ("https://nas.local/", "NS_ERROR_PROXY_FORBIDDEN", true),
+        (
+            "https://nas.local/",
+            "Peer’s Certificate issuer is not recognized.",
             false,
         ),
     ] {

@@ -1,0 +1,70 @@
+// The same in Firefox: from an unpaired name to the device's page, and what stands in its way.
+
+import { FIREFOX_EXTENSION } from "../harness/firefox.js";
+import { arriveIn, giveCode, onPage, textOf, visit } from "../harness/firefox-visit.js";
+import { expect, test } from "../harness/stage.js";
+import { ADDRESS } from "../harness/visit.js";
+
+test("a code opens the device's page in Firefox without a warning", async ({ stage }) => {
+  const driver = await stage.firefox();
+  await visit(driver, `${ADDRESS}supplies`);
+  await arriveIn(driver, `${FIREFOX_EXTENSION}/pair.html#${ADDRESS}supplies`);
+  await onPage(driver, { page: "pair", link: "ready" });
+  await giveCode(driver, stage.device.code);
+  await arriveIn(driver, `${ADDRESS}supplies`);
+  expect(await driver.executeScript(() => isSecureContext)).toBe(true);
+  expect(await driver.getTitle()).toBe("Supplies · Printer");
+  expect(stage.device.paired).toBe(true);
+  expect(stage.site.requests).toContain("/supplies");
+
+  // Plain HTTP leads there too, and nothing goes out by it.
+  await visit(driver, "http://printer.local/jobs");
+  await arriveIn(driver, `${ADDRESS}jobs`);
+  // A name that is not paired stays one.
+  await visit(driver, "https://www.printer.local/");
+  await arriveIn(driver, `${FIREFOX_EXTENSION}/pair.html#https://www.printer.local/`);
+});
+
+test("Firefox says why a device is not shown", async ({ stage }) => {
+  const driver = await stage.firefox();
+  await stage.home.settle("pair", stage.device.code, "--yes");
+  await visit(driver, ADDRESS);
+  await arriveIn(driver, ADDRESS);
+
+  await stage.replaceByTwin();
+  await visit(driver, ADDRESS);
+  await arriveIn(driver, `${FIREFOX_EXTENSION}/blocked.html#printer.local`);
+  await onPage(driver, { page: "blocked", reason: "wrong_key" });
+  await stage.device.stop();
+  await visit(driver, ADDRESS);
+  await onPage(driver, { page: "blocked", reason: "unreachable" });
+
+  await stage.home.settle("revoke", "printer.local");
+  await visit(driver, ADDRESS);
+  await onPage(driver, { page: "pair", link: "ready" });
+  expect(await textOf(driver)).toContain("printer.local");
+});
+
+test("Firefox says that its certificate store lacks the bridge authority", async ({ stage }) => {
+  await stage.home.settle("pair", stage.device.code, "--yes");
+  const driver = await stage.firefox({ forgetful: true });
+  await visit(driver, ADDRESS);
+  await onPage(driver, { page: "pair", trouble: "bridge_untrusted" });
+  // Whoever insists learns it too.
+  await visit(driver, ADDRESS);
+  await onPage(driver, { page: "blocked", trouble: "bridge_untrusted" });
+});
+
+test("Firefox names a local name without its host to nobody", async ({ stage }) => {
+  const driver = await stage.bareFirefox();
+  for (const address of [
+    "https://a.local/",
+    "https://b.home.arpa/",
+    "http://d.local/",
+    "https://c.alt./",
+  ]) {
+    await visit(driver, address);
+    await onPage(driver, { page: "pair", link: "down", trouble: "host_missing" });
+  }
+  // The network's log is read when this ends.
+});
