@@ -244,6 +244,7 @@ impl Ceremony {
             role: granted.role,
             discovery_key: *identity.discovery_key().expose(),
             code: granted.lifetime,
+            evidence: None,
         });
         send(tls, &grant).await?;
         let committed = awaiting.receive(&self.receive(tls, DECISION).await?)?;

@@ -60,6 +60,7 @@ pub(crate) fn proved() -> Result<(client::AwaitingGrant, device::AwaitingCommit)
         role: ROLE,
         discovery_key: [5; 32],
         code: Lifetime::OneTime,
+        evidence: None,
     });
     Ok((client, device))
 }

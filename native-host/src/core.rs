@@ -110,6 +110,7 @@ impl Core {
             fingerprint: granted.fingerprint,
             role: granted.role.word().to_owned(),
             code: granted.code,
+            maker: None,
         }
     }
 

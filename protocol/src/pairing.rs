@@ -18,6 +18,7 @@
 
 pub mod client;
 pub mod device;
+pub mod evidence;
 pub mod message;
 mod transcript;
 

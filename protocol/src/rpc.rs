@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod error;
 pub mod import;
+pub mod maker;
 pub mod view;
 
 use alloc::string::String;
@@ -20,7 +21,9 @@ use self::audit::ReadAudit;
 use self::backup::{Part, Passphrase};
 pub use self::error::{ErrorKind, RpcError};
 use self::import::StartImport;
+use self::maker::AddMaker;
 pub use self::view::{Decision, Device, DeviceAnchor, DeviceState, PairedAnchor, Proxy, Refusal};
+use crate::maker::MakerName;
 use crate::name::{Label, LocalName};
 use crate::origin::Origin;
 
@@ -184,6 +187,18 @@ pub enum Call {
         device: String,
         /// The site.
         origin: Origin,
+    },
+    /// Puts a maker on the user's list → [`Maker`](maker::Maker).
+    #[serde(rename = "maker.add")]
+    AddMaker(AddMaker),
+    /// The user's list of makers → [`Makers`](maker::Makers).
+    #[serde(rename = "maker.list")]
+    ListMakers {},
+    /// Takes a maker off the list → [`Empty`].
+    #[serde(rename = "maker.remove")]
+    RemoveMaker {
+        /// The user's name for it.
+        name: MakerName,
     },
     /// A part of the audit log, checked as a whole → [`Audit`](audit::Audit).
     #[serde(rename = "audit.read")]

@@ -248,6 +248,7 @@ fn exchange(suites: &[Suite]) -> Value {
         role: ClientRole::Admin,
         discovery_key: bytes(0x40),
         code: Lifetime::OneTime,
+        evidence: None,
     });
     let read_root = |der: &[u8]| Some(KeyFingerprint::of_spki(der));
     let (host, _, commit) = host.receive(&grant, read_root).unwrap().consent();

@@ -146,6 +146,7 @@ impl TrustedDevice {
             discovery_key,
             code,
             label: _,
+            evidence: _,
         } = consented.into_granted();
         Self {
             id,

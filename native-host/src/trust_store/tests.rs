@@ -53,6 +53,7 @@ fn consented(label: &str, root: &[u8]) -> Consented {
         role: Role::Admin,
         discovery_key: [9; 32],
         code: Lifetime::OneTime,
+        evidence: None,
     };
     let (_, grant) = device.receive(&confirmation).unwrap().grant(grant);
     let deciding = host

@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use super::evidence::{Exchange, Presented};
 use super::message::{
     AbortReason, ClientHello, Commit, Grant, MAX_CLIENT_LABEL, Message, Role, Share,
 };
@@ -98,6 +99,7 @@ impl AwaitingHello {
             )
             .map_err(|_| PairingError::Protocol)?;
         Ok(AwaitingConfirmation {
+            exchange: Exchange::new(&self.binding, data),
             device: self.binding.device,
             confirmations,
         })
@@ -107,6 +109,7 @@ impl AwaitingHello {
 /// Both shares are known; the device has to prove itself first.
 #[derive(Debug)]
 pub struct AwaitingConfirmation {
+    exchange: Exchange,
     device: KeyFingerprint,
     confirmations: spake2::Confirmations,
 }
@@ -126,6 +129,7 @@ impl AwaitingConfirmation {
         let ours = Message::Confirmation(*self.confirmations.ours.expose()).to_bytes();
         Ok((
             AwaitingGrant {
+                exchange: self.exchange,
                 device: self.device,
             },
             ours,
@@ -136,6 +140,7 @@ impl AwaitingConfirmation {
 /// The device is proved; it has yet to accept our proof and to say what it grants.
 #[derive(Debug)]
 pub struct AwaitingGrant {
+    exchange: Exchange,
     device: KeyFingerprint,
 }
 
@@ -156,7 +161,7 @@ impl AwaitingGrant {
         if !root_of(&grant.root).is_some_and(|root| root.matches(&self.device)) {
             return Err(PairingError::BadGrant);
         }
-        Granted::read(grant, self.device).map(|granted| Deciding { granted })
+        Granted::read(grant, self.device, &self.exchange).map(|granted| Deciding { granted })
     }
 }
 
@@ -181,15 +186,25 @@ pub struct Granted {
     pub discovery_key: Secret<32>,
     /// The kind of code that was used.
     pub code: Lifetime,
+    /// What its maker is to have said of it; within its limits, and not judged.
+    pub evidence: Option<Presented>,
 }
 
 impl Granted {
-    fn read(grant: Grant, fingerprint: KeyFingerprint) -> Result<Self, PairingError> {
+    fn read(
+        grant: Grant,
+        fingerprint: KeyFingerprint,
+        exchange: &Exchange,
+    ) -> Result<Self, PairingError> {
         let label = Label::parse(&grant.label).map_err(|_| PairingError::BadGrant)?;
         let unique_name =
             LocalName::parse(&grant.unique_name).map_err(|_| PairingError::BadGrant)?;
         // docs/pairing.md §6: the unique name follows from the label and the root key.
         if unique_name != label.unique(&fingerprint) || grant.port == 0 {
+            return Err(PairingError::BadGrant);
+        }
+        let evidence = grant.evidence;
+        if evidence.as_ref().is_some_and(|shown| !shown.is_bounded()) {
             return Err(PairingError::BadGrant);
         }
         Ok(Self {
@@ -202,6 +217,7 @@ impl Granted {
             role: grant.role,
             discovery_key: Secret::new(grant.discovery_key),
             code: grant.code,
+            evidence: evidence.map(|evidence| exchange.present(evidence)),
         })
     }
 }

@@ -4,6 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::evidence::Exchange;
 use super::message::{
     ClientHello, Commit, DeviceHello, Grant, MAX_CLIENT_LABEL, MAX_SHARES, Message, Role, Share,
 };
@@ -102,6 +103,7 @@ impl Offered {
             .map_err(|_| PairingError::Protocol)?;
         let confirmation = Message::Confirmation(*confirmations.ours.expose()).to_bytes();
         let next = AwaitingConfirmation {
+            exchange: Exchange::new(&self.binding, data),
             binding: self.binding,
             hello: self.hello,
             confirmations,
@@ -113,6 +115,7 @@ impl Offered {
 /// Our confirmation is out; the client has to prove itself.
 #[derive(Debug)]
 pub struct AwaitingConfirmation {
+    exchange: Exchange,
     binding: Binding,
     hello: ClientHello,
     confirmations: spake2::Confirmations,
@@ -131,6 +134,7 @@ impl AwaitingConfirmation {
             return Err(PairingError::NotConfirmed);
         }
         Ok(Confirmed {
+            exchange: self.exchange,
             binding: self.binding,
             hello: self.hello,
         })
@@ -140,6 +144,7 @@ impl AwaitingConfirmation {
 /// Proof that the client knows the code, on this very connection.
 #[derive(Debug)]
 pub struct Confirmed {
+    exchange: Exchange,
     binding: Binding,
     hello: ClientHello,
 }
@@ -149,6 +154,12 @@ impl Confirmed {
     #[must_use]
     pub const fn wanted(&self) -> Role {
         self.hello.role
+    }
+
+    /// What evidence of the device's maker has to be signed over.
+    #[must_use]
+    pub const fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     /// Says what the device is and grants; then the client's user decides.

@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::PairingError;
+use super::evidence::Evidence;
 use crate::fingerprint::KeyFingerprint;
 use crate::material::{Kind, Lifetime};
 use crate::wire;
@@ -117,6 +118,9 @@ pub struct Grant {
     /// The kind of code that the client has proved to know; a typed code does not say.
     #[n(7)]
     pub code: Lifetime,
+    /// What its maker says of it, where the device has that.
+    #[n(8)]
+    pub evidence: Option<Evidence>,
 }
 
 /// What the client accepted; the device refuses it when it is not what it granted.

@@ -2,6 +2,7 @@
 //! something else. Whoever stands between the two is in [`attacks`].
 
 mod attacks;
+mod evidence;
 
 use alloc::vec::Vec;
 
@@ -39,6 +40,7 @@ fn grant() -> Grant {
         role: Role::Admin,
         discovery_key: [9; 32],
         code: Lifetime::OneTime,
+        evidence: None,
     }
 }
 

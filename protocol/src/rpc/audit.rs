@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::import::ImportKind;
 use super::{ErrorKind, Refusal};
 use crate::fingerprint::{CertificateFingerprint, KeyFingerprint};
+use crate::maker::{MakerName, SerialPattern};
 use crate::material::Lifetime;
 use crate::name::LocalName;
 use crate::origin::Origin;
@@ -101,6 +102,22 @@ pub enum AuditEvent {
         refusal: Refusal,
         /// How many of the same kind, since the last line that told of them.
         times: u64,
+    },
+    /// A maker was put on the user's list.
+    MakerAdded {
+        /// The user's name for it.
+        maker: MakerName,
+        /// Of its certificate.
+        certificate: CertificateFingerprint,
+        /// The serial numbers that it is believed about.
+        serial_numbers: SerialPattern,
+    },
+    /// A maker was taken off the list.
+    MakerRemoved {
+        /// The user's name for it.
+        maker: MakerName,
+        /// Of its certificate.
+        certificate: CertificateFingerprint,
     },
     /// What is trusted was sealed with a passphrase and given away.
     BackupMade {

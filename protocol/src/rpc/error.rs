@@ -112,8 +112,14 @@ error_kinds! {
     ImportGone = 1311, "import_gone", "this import is no longer open: begin again";
     /// It is trusted for the name that it was imported for.
     NameFixed = 1312, "name_fixed", "an imported certificate is trusted for its own name alone: import it for the other name";
+    /// No authority's certificate, several, or one of a kind that cannot be verified here.
+    MakerUnusable = 1320, "maker_unusable", "this is not one certificate of a maker's authority, as PEM";
+    /// Another maker on the list has this name or this certificate, or the list is full.
+    MakerKnown = 1321, "maker_known", "a maker with this name or this certificate is on the list already, or the list is full";
     /// No such device in the store.
     UnknownDevice = 1400, "unknown_device", "no such device is paired";
+    /// No such maker on the user's list.
+    UnknownMaker = 1401, "unknown_maker", "no maker with this name is on the list";
 }
 
 /// The error object of JSON-RPC 2.0 §5.1.

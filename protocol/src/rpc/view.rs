@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::maker::MakerStatement;
 use crate::fingerprint::{CertificateFingerprint, KeyFingerprint};
 use crate::material::{Kind, Lifetime};
 use crate::name::{Label, LocalName};
@@ -144,6 +145,9 @@ pub struct Decision {
     pub role: String,
     /// The kind of code that was used.
     pub code: Lifetime,
+    /// What a maker on the user's list is to have said of the device; nothing of any other maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker: Option<MakerStatement>,
 }
 
 /// Why a request to a paired name went no further. Every variant has a page of its own.
