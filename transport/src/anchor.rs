@@ -4,11 +4,11 @@
 //! `rustls-webpki` builds the path and checks the signatures; [`rules`] and [`subject`] hold what it
 //! leaves out. Who becomes an anchor is not decided here.
 
-mod authority;
+pub(crate) mod authority;
 mod constraints;
 mod error;
 mod pin;
-mod rules;
+pub(crate) mod rules;
 mod subject;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 //! All are P-256, with random serials of 16 octets and times that are always given; none outlives the
 //! authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
+mod maker;
+
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
@@ -18,6 +20,7 @@ use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
+pub use self::maker::{idevid, maker_authority, voucher_signer};
 use crate::random;
 
 /// How long a device's leaf lives (docs/pairing.md §6).
@@ -90,6 +93,15 @@ impl PrivateKey {
     pub fn fingerprint(&self) -> KeyFingerprint {
         use rcgen::PublicKeyData as _;
         KeyFingerprint::of_spki(&self.pair.subject_public_key_info())
+    }
+
+    /// Signs a message: ECDSA with SHA-256, the signature as RFC 3279 §2.2.3 has it.
+    ///
+    /// # Errors
+    /// [`IssueError`] when the signer fails.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, IssueError> {
+        use rcgen::SigningKey as _;
+        Ok(self.pair.sign(message)?)
     }
 
     /// The key with its chain, the end entity first, as TLS takes it.

@@ -83,7 +83,7 @@ pub struct Presented {
 
 /// What makes one exchange different from all others: both keys, and the associated data of its
 /// confirmation (docs/pairing.md §5.5).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     client: KeyFingerprint,
     device: KeyFingerprint,

@@ -33,7 +33,7 @@ pub(super) struct Shown<'a> {
 }
 
 /// Seconds since the Unix epoch, first and last.
-pub(super) type Validity = (i64, i64);
+pub(crate) type Validity = (i64, i64);
 
 impl Authority {
     /// Reads an authority's certificate. That it signed itself is not asked: the bytes are trusted,
@@ -207,7 +207,7 @@ impl Authority {
     }
 }
 
-pub(super) fn validity(certificate: &X509Certificate<'_>) -> Validity {
+pub(crate) fn validity(certificate: &X509Certificate<'_>) -> Validity {
     let validity = certificate.validity();
     (
         validity.not_before.timestamp(),
@@ -215,12 +215,12 @@ pub(super) fn validity(certificate: &X509Certificate<'_>) -> Validity {
     )
 }
 
-pub(super) fn valid_at((first, last): Validity, now: UnixTime) -> bool {
+pub(crate) fn valid_at((first, last): Validity, now: UnixTime) -> bool {
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     (first..=last).contains(&now)
 }
 
-fn path_length(certificate: &X509Certificate<'_>) -> Option<u32> {
+pub(crate) fn path_length(certificate: &X509Certificate<'_>) -> Option<u32> {
     let constraints = certificate.basic_constraints().ok().flatten()?;
     constraints.value.path_len_constraint
 }

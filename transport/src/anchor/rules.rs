@@ -21,7 +21,7 @@ const MAX_SERIAL_OCTETS: usize = 20;
 const MIN_RSA_BITS: usize = 2048;
 
 /// Reads one certificate and nothing behind it.
-pub(super) fn read(der: &[u8]) -> Result<X509Certificate<'_>, BrokenRule> {
+pub(crate) fn read(der: &[u8]) -> Result<X509Certificate<'_>, BrokenRule> {
     match X509Certificate::from_der(der) {
         Ok(([], certificate)) => Ok(certificate),
         Ok(_) | Err(_) => Err(BrokenRule::Unreadable),
@@ -31,6 +31,15 @@ pub(super) fn read(der: &[u8]) -> Result<X509Certificate<'_>, BrokenRule> {
 /// Checks an anchor. Its serial number is not looked at: the user has this very certificate, and old
 /// private authorities have the number 0.
 pub(super) fn anchor(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
+    authority(certificate)?;
+    if serves(certificate)? == Some(false) {
+        return Err(BrokenRule::Purpose);
+    }
+    Ok(())
+}
+
+/// Checks an authority, whatever it issues for.
+pub(crate) fn authority(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
     any(certificate)?;
     if certificate
         .extensions()
@@ -51,9 +60,6 @@ pub(super) fn anchor(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule
     if is_empty(certificate.subject()) {
         return Err(BrokenRule::Nameless);
     }
-    if serves(certificate)? == Some(false) {
-        return Err(BrokenRule::Purpose);
-    }
     match certificate.name_constraints().map_err(unreadable)? {
         Some(extension) => constraints::check(extension.value),
         None => Ok(()),
@@ -67,7 +73,7 @@ pub(super) fn intermediate(certificate: &X509Certificate<'_>) -> Result<(), Brok
 }
 
 /// Checks a server's certificate, all but its names and whether it is meant for servers.
-pub(super) fn end_entity(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
+pub(crate) fn end_entity(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
     serial(certificate)?;
     any(certificate)?;
     if certificate
@@ -157,7 +163,8 @@ fn any(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
     Ok(())
 }
 
-fn serial(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
+/// Checks the number that its issuer gave it.
+pub(crate) fn serial(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
     let serial = certificate.raw_serial();
     let negative = serial.first().is_none_or(|first| first & 0x80 != 0);
     let zero = serial.iter().all(|octet| *octet == 0);

@@ -1,0 +1,101 @@
+//! The certificates that a maker (manufacturer) issues: its authority's, those of devices (`IDevID`, IEEE
+//! 802.1AR), and those that sign vouchers. `docs/maker.md` has the profile.
+
+use std::time::{Duration, SystemTime};
+
+use rcgen::string::PrintableString;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, DnValue, ExtendedKeyUsagePurpose, IsCa,
+    KeyUsagePurpose,
+};
+use rustls_pki_types::CertificateDer;
+use settle_protocol::maker::{MakerName, SerialNumber};
+use time::OffsetDateTime;
+
+use super::{IssueError, PrivateKey, common, sign};
+use crate::evidence::DOCUMENT_SIGNING;
+
+/// 9999-12-31T23:59:59Z, which says that there is no end (IEEE 802.1AR §8.7, RFC 5280 §4.1.2.5), in
+/// seconds since the Unix epoch.
+const NO_END: i64 = 253_402_300_799;
+/// X.520 §6.2.9.
+const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
+
+/// A maker's authority, which users put on their lists. It issues directly.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn maker_authority(
+    key: &PrivateKey,
+    name: &MakerName,
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = of_maker(name, now)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("{name} devices"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Ok(params.self_signed(&key.pair)?.der().clone())
+}
+
+/// The certificate of a device, which has no end.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn idevid(
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &PrivateKey,
+    name: &MakerName,
+    serial_number: &SerialNumber,
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = end_entity(name, now)?;
+    let serial_number = PrintableString::try_from(serial_number.as_str())?;
+    params.distinguished_name.push(
+        DnType::CustomDnType(SERIAL_NUMBER.to_vec()),
+        DnValue::PrintableString(serial_number),
+    );
+    sign(params, authority_key, authority, key)
+}
+
+/// The certificate of a key that signs vouchers and nothing else.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn voucher_signer(
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &PrivateKey,
+    name: &MakerName,
+    life: Duration,
+    now: SystemTime,
+) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = end_entity(name, now)?;
+    params
+        .distinguished_name
+        .push(DnType::CommonName, format!("{name} vouchers"));
+    params.not_after = (now + life).into();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING.to_vec())];
+    sign(params, authority_key, authority, key)
+}
+
+fn end_entity(name: &MakerName, now: SystemTime) -> Result<CertificateParams, IssueError> {
+    let mut params = of_maker(name, now)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
+}
+
+fn of_maker(name: &MakerName, now: SystemTime) -> Result<CertificateParams, IssueError> {
+    let mut params = common(Vec::new(), now, Duration::ZERO)?;
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, name.as_str());
+    if let Ok(no_end) = OffsetDateTime::from_unix_timestamp(NO_END) {
+        params.not_after = no_end;
+    }
+    Ok(params)
+}
