@@ -22,6 +22,7 @@ use crate::client::{Client, showable};
 use crate::clock::unix_now;
 use crate::code::{self, CodeId};
 use crate::event::Event;
+use crate::evidence::Provenance;
 use crate::identity::Identity;
 use crate::notices::Notices;
 use crate::register::{Awaited, Register, RegisterError};
@@ -85,6 +86,8 @@ impl CeremonyError {
 #[derive(Debug)]
 pub(crate) struct Ceremony {
     identity: Arc<Identity>,
+    /// What its maker says of it.
+    provenance: Option<Arc<Provenance>>,
     register: Arc<Register>,
     /// The port that clients are granted.
     port: u16,
@@ -110,6 +113,7 @@ impl Ceremony {
     /// Pairing for one device, until `stop`.
     pub(crate) fn new(
         identity: Arc<Identity>,
+        provenance: Option<Arc<Provenance>>,
         register: Arc<Register>,
         port: u16,
         notices: Notices,
@@ -117,6 +121,7 @@ impl Ceremony {
     ) -> Self {
         Self {
             identity,
+            provenance,
             register,
             port,
             notices,
@@ -235,6 +240,8 @@ impl Ceremony {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let identity = &self.identity;
+        let provenance = self.provenance.as_ref();
+        let evidence = provenance.and_then(|made| made.present(confirmed.exchange()));
         let (awaiting, grant) = confirmed.grant(Grant {
             root: identity.root().to_vec(),
             label: identity.label().as_str().to_owned(),
@@ -244,7 +251,7 @@ impl Ceremony {
             role: granted.role,
             discovery_key: *identity.discovery_key().expose(),
             code: granted.lifetime,
-            evidence: None,
+            evidence,
         });
         send(tls, &grant).await?;
         let committed = awaiting.receive(&self.receive(tls, DECISION).await?)?;

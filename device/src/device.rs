@@ -20,6 +20,7 @@ use crate::ceremony::Ceremony;
 use crate::client::Client;
 use crate::clock::unix_now;
 use crate::event::{Event, ShownCode};
+use crate::evidence::Provenance;
 use crate::front::Front;
 use crate::identity::{Identity, IdentityError};
 use crate::leaf::Leaf;
@@ -90,6 +91,7 @@ pub enum DeviceError {
 pub struct Device {
     settings: Settings,
     identity: Arc<Identity>,
+    provenance: Option<Arc<Provenance>>,
     register: Arc<Register>,
     leaf: Arc<Leaf>,
     socket: TcpListener,
@@ -108,8 +110,13 @@ impl Device {
         events: mpsc::Sender<Event>,
     ) -> Result<Self, DeviceError> {
         let (state, label) = (settings.state.clone(), settings.label.clone());
-        let loaded = tokio::task::spawn_blocking(move || load(&state, &label));
-        let (dir, identity, contents) = loaded.await.map_err(|_| DeviceError::Interrupted)??;
+        let loaded = tokio::task::spawn_blocking(move || {
+            let (dir, identity, contents) = load(&state, &label)?;
+            let provenance = Provenance::load(&dir)?;
+            Ok::<_, DeviceError>((dir, identity, contents, provenance))
+        });
+        let (dir, identity, contents, provenance) =
+            loaded.await.map_err(|_| DeviceError::Interrupted)??;
         let identity = Arc::new(identity);
         let leaf = Leaf::issue(Arc::clone(&identity), SystemTime::now())?;
         let socket = bind(settings.listen).await?;
@@ -120,6 +127,7 @@ impl Device {
         Ok(Self {
             settings,
             identity,
+            provenance: provenance.map(Arc::new),
             register: Arc::new(Register::new(dir, contents)),
             leaf: Arc::new(leaf),
             socket,
@@ -228,6 +236,7 @@ impl Device {
         let config = tls::device_server(Arc::clone(&self.leaf) as _, access)?;
         let ceremony = Ceremony::new(
             Arc::clone(&self.identity),
+            self.provenance.clone(),
             Arc::clone(&self.register),
             self.address.port(),
             self.notices.clone(),
@@ -283,7 +292,10 @@ pub fn print_code(
 }
 
 /// Reads what is there, or makes a new device where nothing is and nobody relies on one.
-fn load(path: &Path, label: &Label) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
+pub(crate) fn load(
+    path: &Path,
+    label: &Label,
+) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
     let dir = StateDir::open(path)?;
     let (identity, contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
         (Some(identity), Some(contents)) => (identity, contents),

@@ -1,5 +1,8 @@
 //! The `settle-device` program: arguments, environment, logging, signals and the exit code.
 
+#[path = "main/maker.rs"]
+mod maker;
+
 use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -39,6 +42,9 @@ enum Command {
     Serve(Serve),
     /// Make the code of a sticker, in the place of an earlier one, for a device that is not running.
     Sticker(Sticker),
+    /// Play the maker: issue certificates to devices, and state which root key is whose.
+    #[command(subcommand)]
+    Maker(maker::Command),
 }
 
 #[derive(Args)]
@@ -91,6 +97,7 @@ fn main() -> ExitCode {
     let ended = match arguments.command {
         Command::Serve(serve) => run(serve),
         Command::Sticker(sticker) => print(sticker),
+        Command::Maker(command) => maker::run(command),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-pub(crate) use atomic::replace;
+pub(crate) use atomic::{replace, write_new};
 
 const LOCK: &str = "lock";
 /// A state file is a few kilobytes; a thousand clients are 200 kB.

@@ -20,7 +20,7 @@ use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
-pub use self::maker::{idevid, maker_authority, voucher_signer};
+pub use self::maker::{idevid, maker_authority, name_of, voucher_signer};
 use crate::random;
 
 /// How long a device's leaf lives (docs/pairing.md §6).
@@ -43,6 +43,9 @@ pub enum IssueError {
     /// No randomness.
     #[error("the system's random generator fails: {0}")]
     Random(#[from] getrandom::Error),
+    /// A maker's authority whose certificate does not say whose it is.
+    #[error("the authority's certificate names no maker")]
+    Nameless,
     /// The key is none that TLS can use.
     #[error("unusable private key: {0}")]
     Key(#[from] rustls::Error),

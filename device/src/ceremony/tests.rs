@@ -39,6 +39,7 @@ impl Fixture {
         let (sender, events) = mpsc::channel(8);
         let ceremony = Ceremony::new(
             Arc::new(identity),
+            None,
             Arc::clone(&register),
             8443,
             Notices(sender),

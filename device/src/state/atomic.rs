@@ -20,7 +20,8 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(directory_of(path))?.sync_all()
 }
 
-fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Writes a file that must not be there yet, to the disk; mode 0600.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         // Never through a link or into a file that somebody else put there.

@@ -12,7 +12,7 @@ use rustls_pki_types::CertificateDer;
 use settle_protocol::maker::{MakerName, SerialNumber};
 use time::OffsetDateTime;
 
-use super::{IssueError, PrivateKey, common, sign};
+use super::{IssueError, PrivateKey, common, read, sign};
 use crate::evidence::DOCUMENT_SIGNING;
 
 /// 9999-12-31T23:59:59Z, which says that there is no end (IEEE 802.1AR §8.7, RFC 5280 §4.1.2.5), in
@@ -47,11 +47,10 @@ pub fn idevid(
     authority_key: &PrivateKey,
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
-    name: &MakerName,
     serial_number: &SerialNumber,
     now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    let mut params = end_entity(name, now)?;
+    let mut params = end_entity(&name_of(authority)?, now)?;
     let serial_number = PrintableString::try_from(serial_number.as_str())?;
     params.distinguished_name.push(
         DnType::CustomDnType(SERIAL_NUMBER.to_vec()),
@@ -68,17 +67,29 @@ pub fn voucher_signer(
     authority_key: &PrivateKey,
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
-    name: &MakerName,
     life: Duration,
     now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    let mut params = end_entity(name, now)?;
+    let name = name_of(authority)?;
+    let mut params = end_entity(&name, now)?;
     params
         .distinguished_name
         .push(DnType::CommonName, format!("{name} vouchers"));
     params.not_after = (now + life).into();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::Other(DOCUMENT_SIGNING.to_vec())];
     sign(params, authority_key, authority, key)
+}
+
+/// The name of a maker, as its certificate has it.
+///
+/// # Errors
+/// [`IssueError::Nameless`].
+pub fn name_of(authority: &CertificateDer<'_>) -> Result<MakerName, IssueError> {
+    let parsed = read(authority).ok_or(IssueError::Nameless)?;
+    let mut names = parsed.subject().iter_organization();
+    let name = names.next().and_then(|name| name.as_str().ok());
+    name.and_then(|name| MakerName::parse(name).ok())
+        .ok_or(IssueError::Nameless)
 }
 
 fn end_entity(name: &MakerName, now: SystemTime) -> Result<CertificateParams, IssueError> {
