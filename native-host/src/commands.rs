@@ -6,6 +6,7 @@ mod backups;
 mod doctor;
 pub mod import;
 mod install;
+pub mod makers;
 mod origins;
 mod pairing;
 mod shell;
@@ -151,6 +152,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List whose statements about devices are believed; it makes no device trusted
+    #[command(subcommand)]
+    Maker(makers::Command),
     /// Trust a device that knows nothing of Settle, by its certificate, for one name
     Import(import::Asked),
     /// Seal what is trusted with a passphrase, for a lost disk or a second computer
@@ -257,6 +261,12 @@ pub enum CommandError {
     /// The fingerprint cannot be one.
     #[error(transparent)]
     BadFingerprint(#[from] settle_protocol::fingerprint::FingerprintError),
+    /// The maker's certificate cannot be one.
+    #[error("this is not the certificate of a maker's authority: {0}")]
+    BadMaker(#[from] settle_transport::anchor::BrokenRule),
+    /// The maker's name or the pattern cannot be one.
+    #[error(transparent)]
+    BadMakerText(#[from] settle_protocol::maker::MakerTextError),
     /// The site cannot be one.
     #[error(transparent)]
     BadOrigin(#[from] settle_protocol::origin::OriginError),
@@ -299,7 +309,10 @@ impl CommandError {
             STORE
         } else if matches!(
             kind,
-            ErrorKind::DeviceNotFound | ErrorKind::NoDeviceShows | ErrorKind::UnknownDevice
+            ErrorKind::DeviceNotFound
+                | ErrorKind::NoDeviceShows
+                | ErrorKind::UnknownDevice
+                | ErrorKind::UnknownMaker
         ) {
             NOT_FOUND
         } else {
@@ -430,6 +443,7 @@ pub fn run(
             verify,
             json,
         } => audit::audit(paths, limit, verify, json, terminal),
+        Command::Maker(command) => makers::run(paths, command, terminal),
         Command::Import(asked) => import::import(paths, asked, terminal),
         Command::Export { file, draw, json } => backups::export(paths, &file, draw, json, terminal),
         Command::Restore { file, yes, json } => backups::restore(paths, &file, yes, json, terminal),

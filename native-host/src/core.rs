@@ -4,6 +4,7 @@
 mod backups;
 mod chronicle;
 mod contacts;
+mod makers;
 mod open;
 mod rotation;
 
@@ -38,6 +39,7 @@ const fn insert_kind(error: &InsertError) -> ErrorKind {
         InsertError::NameTaken(_) => ErrorKind::NameTaken,
         InsertError::NameFixed => ErrorKind::NameFixed,
         InsertError::Unknown => ErrorKind::UnknownDevice,
+        InsertError::MakerKnown => ErrorKind::MakerKnown,
         InsertError::Store(error) => store_kind(error),
     }
 }
@@ -110,7 +112,7 @@ impl Core {
             fingerprint: granted.fingerprint,
             role: granted.role.word().to_owned(),
             code: granted.code,
-            maker: None,
+            maker: self.statement_of(granted),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod doctor;
 pub mod framing;
 pub mod install;
 pub mod log_file;
+pub mod makers;
 pub mod pairing;
 pub mod paths;
 pub mod proxy;

@@ -13,6 +13,7 @@ mod codec;
 pub mod envelope;
 mod file;
 pub mod import;
+mod makers;
 #[cfg(test)]
 pub mod memory;
 pub mod passphrase;

@@ -117,6 +117,17 @@ fn words(event: &AuditEvent) -> String {
                 times => format!("{name} was refused {times} more times: {reason}"),
             }
         }
+        AuditEvent::MakerAdded {
+            maker,
+            certificate,
+            serial_numbers,
+        } => format!(
+            "{maker} was put on the list of makers, for the serial numbers {serial_numbers} \
+             (certificate {certificate})"
+        ),
+        AuditEvent::MakerRemoved { maker, certificate } => {
+            format!("{maker} was taken off the list of makers (certificate {certificate})")
+        }
         AuditEvent::BackupMade { devices } => {
             format!("a backup of {devices} devices was made")
         }

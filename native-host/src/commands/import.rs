@@ -3,7 +3,7 @@
 
 use std::io::{self, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use settle_protocol::fingerprint::CertificateFingerprint;
 use settle_protocol::name::LocalName;
@@ -58,21 +58,25 @@ impl Source {
             return Ok(ImportSource::Fingerprint(fingerprint));
         }
         // One of the two is there, or nothing would have been parsed.
-        let path = self.pem.unwrap_or_default();
-        let read = || -> io::Result<String> {
-            let mut text = String::new();
-            let file = std::fs::File::open(&path)?;
-            file.take(MAX_TEXT).read_to_string(&mut text)?;
-            Ok(text)
-        };
-        let text = read().map_err(|error| CommandError::File {
-            path: path.clone(),
-            error,
-        })?;
+        let text = read_text(&self.pem.unwrap_or_default())?;
         // The daemon reads it again; here it can be said what is wrong with it.
         read_pem(&text)?;
         Ok(ImportSource::Pem(text))
     }
+}
+
+/// Reads a file that holds a certificate as text.
+pub(super) fn read_text(path: &Path) -> Result<String, CommandError> {
+    let read = || -> io::Result<String> {
+        let mut text = String::new();
+        let file = std::fs::File::open(path)?;
+        file.take(MAX_TEXT).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().map_err(|error| CommandError::File {
+        path: path.to_path_buf(),
+        error,
+    })
 }
 
 pub(super) fn import(

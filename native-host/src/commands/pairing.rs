@@ -1,6 +1,7 @@
 //! `pair`: a ceremony on the command line, by a code that was read off the device.
 
 use settle_protocol::name::Label;
+use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{
     Call, CommitPairing, Decision, Device, Empty, Event, PairingStep, StartPairing,
 };
@@ -44,11 +45,13 @@ pub(super) fn pair(
     })?;
     told?;
     let petname = petname.unwrap_or_else(|| decision.label.clone());
-    if !asked.json {
+    // Nobody has agreed to this in advance.
+    let warned = matches!(decision.maker, Some(MakerStatement::Invalid { .. }));
+    if !asked.json || warned {
         explain(&decision, &petname, terminal)?;
     }
     let pairing = decision.pairing;
-    if !asked.yes && !terminal.agrees("Trust this device?")? {
+    if (!asked.yes || warned) && !terminal.agrees("Trust this device?")? {
         let Empty {} = daemon.call(Call::AbortPairing { pairing })?;
         terminal.say("Nothing was stored.")?;
         return Ok(Outcome::Declined);
@@ -80,14 +83,32 @@ fn explain(
     terminal: &mut Terminal<'_>,
 ) -> Result<(), CommandError> {
     terminal.say(format_args!(
-        "\n  {}   {}\n  key {}\n  it may show pages under https://{}/ only; your role there: {}\n\n\
-         Go on only if you read this code off the device yourself. If somebody sent it to you, or\n\
-         asked you on the phone to type it, stop here.",
+        "\n  {}   {}\n  key {}\n  it may show pages under https://{}/ only; your role there: {}",
         decision.label,
         decision.unique_name,
         decision.fingerprint,
         petname.dot_local(),
         decision.role
     ))?;
+    match &decision.maker {
+        Some(MakerStatement::Valid {
+            maker,
+            serial_number,
+        }) => terminal.say(format_args!(
+            "  made by {maker}, serial number {serial_number}"
+        ))?,
+        Some(MakerStatement::Invalid { maker, detail, .. }) => terminal.say(format_args!(
+            "\n  ********************************************************************\n  \
+               WARNING: the device says that it was made by {maker}, and that\n  \
+               does not hold: {detail}.\n  \
+               It may be a counterfeit, or another device in its place.\n  \
+               ********************************************************************"
+        ))?,
+        None => {}
+    }
+    terminal.say(
+        "\nGo on only if you read this code off the device yourself. If somebody sent it to you, or\n\
+         asked you on the phone to type it, stop here.",
+    )?;
     Ok(())
 }

@@ -17,7 +17,7 @@ use super::import::ConsentedImport;
 use super::record::{Bridge, Ours, ProxyAddress, TrustedAnchor, TrustedDevice};
 use super::{StoreError, TrustStore, tampered};
 
-/// Why a device was not stored or renamed.
+/// Why a device, or a maker, was not stored or renamed.
 #[derive(Debug, thiserror::Error)]
 pub enum InsertError {
     /// Another device opens under that name.
@@ -29,6 +29,9 @@ pub enum InsertError {
     /// There is no such device.
     #[error("no such device is trusted")]
     Unknown,
+    /// A maker with this name or certificate is on the list, or there is no room on it.
+    #[error("this maker is on the list already, or the list is full")]
+    MakerKnown,
     /// Of the store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -4,6 +4,7 @@
 
 mod devices;
 pub(super) mod former;
+mod maker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use super::audit::Pending;
 use super::codec;
 use super::import::{ConsentedImport, Import};
 pub use devices::Devices;
+pub use maker::{MAX_MAKERS, Maker};
 
 /// One trusted device: its anchor, and everything that the trust in it is limited to.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -375,6 +377,9 @@ pub struct Contents {
     /// Takes the place of `bridge` before that ends.
     #[n(4)]
     pub next_bridge: Option<Bridge>,
+    /// The makers on the user's list; they make nothing trusted.
+    #[cbor(n(5), default)]
+    pub makers: Vec<Maker>,
 }
 
 impl Contents {

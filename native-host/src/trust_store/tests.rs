@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::maker::{MakerName, SerialPattern};
 use settle_protocol::material::{Kind, Lifetime};
 use settle_protocol::name::Label;
 use settle_protocol::origin::Origin;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 
 use super::envelope::EnvelopeError;
 use super::memory::Memory;
-use super::record::{Bridge, Devices, Ours, Paired, TrustedAnchor};
+use super::record::{Bridge, Devices, MAX_MAKERS, Maker, Ours, Paired, TrustedAnchor};
 use super::*;
 
 /// Runs a whole ceremony in memory: there is no other way to a proof.
@@ -327,7 +328,80 @@ fn a_store_of_version_1_is_read_and_written_anew() {
         names(&fixture.open().unwrap()),
         ["camera", "nas", "printer"]
     );
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 2);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 3);
+}
+
+#[test]
+fn a_store_of_version_2_is_read_and_written_anew() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path(), include_bytes!("fixtures/v2.store")).unwrap();
+    let item = include_bytes!("fixtures/v2.item").to_vec();
+    fixture.keyring.set_item(Some(item));
+    let mut store = fixture.open().unwrap();
+    assert_eq!(paired(first(&store)).root, b"printer root");
+    assert!(store.contents().makers.is_empty());
+    store.add_maker(maker("Works", 1), NOW).unwrap();
+    drop(store);
+    let store = fixture.open().unwrap();
+    assert_eq!(store.contents().makers.len(), 1);
+    assert_eq!(store.contents().devices.len(), 1);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 3);
+}
+
+fn maker(name: &str, certificate: u8) -> Maker {
+    Maker {
+        name: MakerName::parse(name).unwrap(),
+        certificate: vec![certificate; 8],
+        serial_numbers: SerialPattern::all(),
+        kinds: vec![Kind::Device],
+        added_at: 1,
+    }
+}
+
+#[test]
+fn a_maker_is_on_the_list_once_until_it_is_taken_off() {
+    let fixture = Fixture::with_printer();
+    let mut store = fixture.open().unwrap();
+    store.add_maker(maker("Works", 1), NOW).unwrap();
+    for same in [maker("Works", 2), maker("Other", 1)] {
+        let error = store.add_maker(same, NOW).unwrap_err();
+        assert!(matches!(error, InsertError::MakerKnown));
+    }
+    let other = MakerName::parse("Other").unwrap();
+    assert!(!store.remove_maker(&other, NOW).unwrap());
+    let works = MakerName::parse("Works").unwrap();
+    assert!(store.remove_maker(&works, NOW).unwrap());
+    drop(store);
+    let store = fixture.open().unwrap();
+    assert!(store.contents().makers.is_empty());
+    assert_eq!(store.contents().devices.len(), 1);
+    let told: Vec<AuditEvent> = store
+        .audit(None, 2)
+        .entries
+        .into_iter()
+        .map(|entry| entry.event)
+        .collect();
+    assert!(matches!(
+        &told[..],
+        [
+            AuditEvent::MakerRemoved { .. },
+            AuditEvent::MakerAdded { .. }
+        ]
+    ));
+}
+
+#[test]
+fn the_list_of_makers_has_an_end() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open().unwrap();
+    for number in 0..MAX_MAKERS {
+        let number = u8::try_from(number).unwrap();
+        store
+            .add_maker(maker(&format!("Works {number}"), number), NOW)
+            .unwrap();
+    }
+    let error = store.add_maker(maker("Works", 255), NOW).unwrap_err();
+    assert!(matches!(error, InsertError::MakerKnown));
 }
 
 #[test]

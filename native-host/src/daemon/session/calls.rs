@@ -51,6 +51,12 @@ impl Session {
                 self.core()?.revoke(&device).await?;
                 json(Empty {})
             }
+            Call::AddMaker(asked) => json(self.core()?.add_maker(asked).await?),
+            Call::ListMakers {} => json(self.core()?.makers()),
+            Call::RemoveMaker { name } => {
+                self.core()?.remove_maker(name).await?;
+                json(Empty {})
+            }
             Call::ReadAudit(asked) => json(self.core()?.audit(asked).await?),
             Call::BridgeCertificate {} => json(self.core()?.bridge_certificate()?),
             Call::DestroyBridge {} => {

@@ -27,6 +27,7 @@ pub(in crate::trust_store) fn read_version_1(plain: &[u8]) -> Result<Contents, E
         proxy: former.proxy,
         audit: None,
         next_bridge: None,
+        makers: Vec::new(),
     })
 }
 
