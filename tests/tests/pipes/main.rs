@@ -22,6 +22,7 @@ mod limits;
 mod load;
 mod logs;
 mod lost;
+mod maker;
 mod managing;
 mod races;
 mod refusals;
