@@ -17,6 +17,7 @@ use crate::discovery;
 use crate::fingerprint::KeyFingerprint;
 use crate::material::{Kind, Lifetime, PairingMaterial};
 use crate::name::Label;
+use crate::pairing::evidence::{Evidence, VoucherForm};
 use crate::pairing::message::{Grant, Role as ClientRole};
 use crate::pairing::{Binding, client, device};
 use crate::secret::{Entropy, PairingSecret, Secret};
@@ -197,8 +198,11 @@ fn tags() -> Value {
 fn exchanges() -> Value {
     let exchanges: Vec<Value> = Suite::SUPPORTED
         .iter()
-        .map(|suite| exchange(&[*suite]))
-        .chain([exchange(&Suite::SUPPORTED)])
+        .map(|suite| exchange(&[*suite], None))
+        .chain([
+            exchange(&Suite::SUPPORTED, None),
+            exchange(&Suite::SUPPORTED, Some(evidence())),
+        ])
         .collect();
     json!({
         "binding": {
@@ -213,8 +217,18 @@ fn exchanges() -> Value {
     })
 }
 
+/// Its parts are no certificate, voucher or signature: what is in them is not the exchange's matter.
+fn evidence() -> Evidence {
+    Evidence {
+        chain: [b"a certificate".to_vec().into()].into(),
+        form: VoucherForm::Cms,
+        voucher: b"a voucher".to_vec(),
+        signature: b"a signature".to_vec(),
+    }
+}
+
 /// All seven messages, in their order.
-fn exchange(suites: &[Suite]) -> Value {
+fn exchange(suites: &[Suite], evidence: Option<Evidence>) -> Value {
     let binding = || Binding {
         exporter: Secret::new(bytes(0x10)),
         client: KeyFingerprint::of_spki(b"client"),
@@ -236,7 +250,12 @@ fn exchange(suites: &[Suite]) -> Value {
         .unwrap();
     let host = host.receive(&device_hello).unwrap();
     let (host, client_proof) = host.receive(&device_proof).unwrap();
-    let (device, grant) = device.receive(&client_proof).unwrap().grant(Grant {
+    let confirmed = device.receive(&client_proof).unwrap();
+    let signed = evidence.as_ref().map(|shown| {
+        let certificate = shown.chain.first().unwrap();
+        hex(confirmed.exchange().to_sign(certificate, &shown.voucher))
+    });
+    let (device, grant) = confirmed.grant(Grant {
         root: b"root".to_vec(),
         label: label.as_str().to_string(),
         unique_name: label
@@ -248,14 +267,14 @@ fn exchange(suites: &[Suite]) -> Value {
         role: ClientRole::Admin,
         discovery_key: bytes(0x40),
         code: Lifetime::OneTime,
-        evidence: None,
+        evidence,
     });
     let read_root = |der: &[u8]| Some(KeyFingerprint::of_spki(der));
     let (host, _, commit) = host.receive(&grant, read_root).unwrap().consent();
     let done = device.receive(&commit).unwrap().done();
     host.receive(&done).unwrap();
     let numbers: Vec<u8> = suites.iter().map(|suite| suite.number()).collect();
-    json!({
+    let mut made = json!({
         "suites": numbers,
         "client_hello": hex(client_hello),
         "device_hello": hex(device_hello),
@@ -264,5 +283,9 @@ fn exchange(suites: &[Suite]) -> Value {
         "grant": hex(grant),
         "commit": hex(commit),
         "done": hex(done),
-    })
+    });
+    if let Some(signed) = signed {
+        made["signed_for_evidence"] = signed.into();
+    }
+    made
 }
