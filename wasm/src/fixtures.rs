@@ -50,5 +50,6 @@ pub(crate) fn decision(label: &str) -> Decision {
         fingerprint: key(label),
         role: "admin".to_owned(),
         code: Lifetime::OneTime,
+        maker: None,
     }
 }

@@ -56,6 +56,20 @@ names! {
         ProofOneTime = "proof_one_time",
         /// By a code printed on the device.
         ProofPrinted = "proof_printed",
+        /// `$1`: the maker, `$2`: the serial number.
+        MadeBy = "made_by",
+        /// What the device says of its maker does not hold. `$1`: the maker.
+        MakerWarning = "maker_warning",
+        /// It is out of its time.
+        MakerExpired = "maker_expired",
+        /// The device shows another's certificate.
+        MakerNotPossessed = "maker_not_possessed",
+        /// The maker says it of another device.
+        MakerOtherDevice = "maker_other_device",
+        /// The user does not believe the maker about such a device.
+        MakerOutOfScope = "maker_out_of_scope",
+        /// Something about it is forged or malformed.
+        MakerBroken = "maker_broken",
         /// `$1`: the address that the chosen name gives.
         PetnameAddress = "petname_address",
         /// The chosen name is no label.

@@ -69,6 +69,12 @@ names! {
         Role = "role",
         /// How the device was proved.
         Proof = "proof",
+        /// Who made the device, where that holds.
+        MadeBy = "made_by",
+        /// That what it says of its maker does not hold.
+        MakerWarning = "maker_warning",
+        /// Why not.
+        MakerReason = "maker_reason",
         /// The address that the chosen name gives.
         PetnameAddress = "petname_address",
         /// What is wrong with the chosen name.
@@ -115,6 +121,10 @@ names! {
         CanTrust = "can_trust",
         /// Refusal is possible.
         CanRefuse = "can_refuse",
+        /// The device's maker has spoken for it.
+        Made = "made",
+        /// What the device says of its maker does not hold.
+        NotMade = "not_made",
         /// The same can be tried again.
         CanRetry = "can_retry",
         /// Another code can be given.

@@ -2,6 +2,7 @@
 
 use settle_protocol::material::{Kind, Lifetime};
 use settle_protocol::name::Label;
+use settle_protocol::rpc::maker::{MakerProblem, MakerStatement};
 use settle_protocol::rpc::{Decision, Device};
 
 use super::pair::Deciding;
@@ -15,7 +16,7 @@ impl Deciding {
             petname: decision.label.to_string(),
             refused_name: decision.name_taken,
             committing: false,
-            decision,
+            decision: Box::new(decision),
         }
     }
 
@@ -67,6 +68,7 @@ pub(super) fn view(view: View, deciding: &Deciding, status: Option<&Status>) -> 
         ),
         Err(problem) => view.text(Slot::PetnameProblem, Text::say(*problem)),
     };
+    let view = view_of_maker(view, decision.maker.as_ref());
     view.titled(Slot::DecisionTitle, Text::say(Phrase::DecisionTitle))
         .text(Slot::Label, Text::literal(&decision.label))
         .text(Slot::Kind, Text::say(kind))
@@ -81,6 +83,37 @@ pub(super) fn view(view: View, deciding: &Deciding, status: Option<&Status>) -> 
         .field(Field::Petname, deciding.petname.clone())
         .part(Part::CanTrust, usable)
         .part(Part::CanRefuse, !deciding.committing)
+}
+
+/// What its maker says of it: a line when that holds, a warning when it does not.
+fn view_of_maker(view: View, statement: Option<&MakerStatement>) -> View {
+    match statement {
+        Some(MakerStatement::Valid {
+            maker,
+            serial_number,
+        }) => view.part(Part::Made, true).text(
+            Slot::MadeBy,
+            Text::say_of(Phrase::MadeBy, &[maker, serial_number]),
+        ),
+        Some(MakerStatement::Invalid { maker, problem, .. }) => view
+            .part(Part::NotMade, true)
+            .text(
+                Slot::MakerWarning,
+                Text::say_of(Phrase::MakerWarning, &[maker]),
+            )
+            .text(Slot::MakerReason, Text::say(reason(*problem))),
+        None => view,
+    }
+}
+
+const fn reason(problem: MakerProblem) -> Phrase {
+    match problem {
+        MakerProblem::Expired => Phrase::MakerExpired,
+        MakerProblem::NotPossessed => Phrase::MakerNotPossessed,
+        MakerProblem::OtherDevice => Phrase::MakerOtherDevice,
+        MakerProblem::OutOfScope => Phrase::MakerOutOfScope,
+        MakerProblem::Broken => Phrase::MakerBroken,
+    }
 }
 
 /// Roles other than the two that every device knows are the device's own words.

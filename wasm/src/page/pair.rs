@@ -62,7 +62,7 @@ struct Working {
 /// The user decides.
 #[derive(Debug)]
 pub(super) struct Deciding {
-    pub(super) decision: Decision,
+    pub(super) decision: Box<Decision>,
     /// What the name field holds.
     pub(super) petname: String,
     /// What the daemon said against that name.

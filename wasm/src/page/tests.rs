@@ -1,6 +1,8 @@
 //! The pages as their script drives them: events in, effects and views out.
 
-use settle_protocol::rpc::{Device, ErrorKind, PairingStep, Refusal};
+use settle_protocol::maker::{MakerName, SerialNumber};
+use settle_protocol::rpc::maker::{MakerProblem, MakerStatement};
+use settle_protocol::rpc::{Decision, Device, ErrorKind, PairingStep, Refusal};
 use settle_protocol::secret::PairingSecret;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -236,6 +238,57 @@ fn refusal_and_cancelling_end_the_pairing() {
     );
     assert_eq!(effects, cancel);
     assert_eq!(page.view().screen, Screen::Ask);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_makers_statement_is_a_line_or_a_warning_and_takes_no_step_away() {
+    let decide = |maker: Option<MakerStatement>| {
+        let mut page = open(Kind::Pair, "");
+        hear(&mut page, status(LinkState::Ready, &[]));
+        give(&mut page, &code_text(1));
+        let decision = Decision {
+            maker,
+            ..decision("printer")
+        };
+        hear(&mut page, ToPage::Decide { decision });
+        assert_eq!(page.view().screen, Screen::Decision);
+        assert!(has(&page, Part::CanTrust) && has(&page, Part::CanRefuse));
+        page
+    };
+    let texts = |page: &Page| {
+        let texts = page.view().texts;
+        [Slot::MadeBy, Slot::MakerWarning, Slot::MakerReason].map(|slot| texts.contains_key(&slot))
+    };
+    let maker = MakerName::parse("Works").unwrap();
+    let none = decide(None);
+    assert_eq!(texts(&none), [false; 3]);
+    assert!(!has(&none, Part::Made) && !has(&none, Part::NotMade));
+
+    let valid = decide(Some(MakerStatement::Valid {
+        maker: maker.clone(),
+        serial_number: SerialNumber::parse("SN-1").unwrap(),
+    }));
+    assert_eq!(texts(&valid), [true, false, false]);
+    assert!(has(&valid, Part::Made) && !has(&valid, Part::NotMade));
+
+    for problem in [
+        MakerProblem::Expired,
+        MakerProblem::NotPossessed,
+        MakerProblem::OtherDevice,
+        MakerProblem::OutOfScope,
+        MakerProblem::Broken,
+    ] {
+        let invalid = decide(Some(MakerStatement::Invalid {
+            maker: maker.clone(),
+            problem,
+            detail: String::new(),
+        }));
+        assert_eq!(texts(&invalid), [false, true, true]);
+        assert!(!has(&invalid, Part::Made) && has(&invalid, Part::NotMade));
+        let reason = Text::of_key(format!("maker_{}", problem.word()));
+        assert_eq!(invalid.view().texts.get(&Slot::MakerReason), Some(&reason));
+    }
 }
 
 #[test]
