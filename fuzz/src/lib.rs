@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod client;
 pub mod code;
 pub mod device;
+pub mod evidence;
 mod exchange;
 mod frames;
 pub mod framing;
@@ -25,12 +26,13 @@ pub mod rpc;
 pub type Run = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Run); 11] = [
+pub const TARGETS: [(&str, Run); 12] = [
     ("announced", announced::run),
     ("certificate", certificate::run),
     ("client", client::run),
     ("code", code::run),
     ("device", device::run),
+    ("evidence", evidence::run),
     ("framing", framing::run),
     ("material", material::run),
     ("message", message::run),

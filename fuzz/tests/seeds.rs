@@ -9,11 +9,17 @@ use std::time::SystemTime;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use serde_json::Value;
+use settle_protocol::maker::{MakerName, SerialNumber};
 use settle_protocol::name::Label;
+use settle_protocol::pairing::evidence::VoucherForm;
 use settle_protocol::pairing::message::{AbortReason, Message};
 use settle_protocol::rpc::{FromDaemon, Request};
 use settle_transport::anchor::Authority;
-use settle_transport::certificate::{self, PrivateKey, bridge_authority, device_leaf, device_root};
+use settle_transport::certificate::{
+    self, PrivateKey, bridge_authority, device_leaf, device_root, idevid, maker_authority,
+    voucher_signer,
+};
+use settle_transport::evidence::{MakerAnchor, Statement, VoucherSigner, serial_number};
 
 /// Target, name, content.
 type Seed = (&'static str, String, Vec<u8>);
@@ -46,7 +52,7 @@ fn the_seeds_are_what_this_code_makes() {
     let seeds: Vec<Seed> = [codes(), announced(), exchanges(), names(), messages()].concat();
     if writes() {
         remove_seeds();
-        for (target, name, content) in seeds.into_iter().chain(certificates()) {
+        for (target, name, content) in seeds.into_iter().chain(certificates()).chain(evidence()) {
             fs::write(corpus(target).join(name), content).unwrap();
         }
         return;
@@ -59,6 +65,7 @@ fn the_seeds_are_what_this_code_makes() {
         known.insert(file);
     }
     known.extend(CERTIFICATES.map(|name| corpus("certificate").join(name)));
+    known.extend(EVIDENCE.map(|name| corpus("evidence").join(name)));
     assert_eq!(kept_seeds(), known, "run cargo xtask vectors");
 }
 
@@ -72,6 +79,14 @@ fn the_certificates_are_a_devices_and_what_is_none() {
     let authority = anchor(&authority).unwrap();
     assert!(!authority.issued(&leaf.as_slice().into()));
     assert!(certificate::fingerprint(&trailing).is_none());
+}
+
+#[test]
+fn the_evidence_is_a_devices() {
+    let [maker, device, ..] = EVIDENCE.map(|name| fs::read(corpus("evidence").join(name)).unwrap());
+    assert!(MakerAnchor::from_der(&maker.as_slice().into()).is_ok());
+    let found = serial_number(&device).unwrap();
+    assert_eq!(found.as_str(), settle_fuzz::evidence::SERIAL_NUMBER);
 }
 
 #[test]
@@ -241,5 +256,52 @@ fn certificates() -> Vec<Seed> {
         .into_iter()
         .zip([root.to_vec(), leaf.to_vec(), authority.to_vec(), trailing])
         .map(|(name, der)| ("certificate", name.to_owned(), der))
+        .collect()
+}
+
+const EVIDENCE: [&str; 5] = [
+    "seed-maker",
+    "seed-device",
+    "seed-signature",
+    "seed-cms",
+    "seed-jws",
+];
+
+/// Drawn as well.
+fn evidence() -> Vec<Seed> {
+    use settle_fuzz::evidence::{ROOT, SERIAL_NUMBER, SIGNED, label, root_key};
+    let now = SystemTime::now();
+    let key = || PrivateKey::make().unwrap();
+    let (maker_key, device_key, signer_key) = (key(), key(), key());
+    let name = MakerName::parse("Example Works").unwrap();
+    let maker = maker_authority(&maker_key, &name, now).unwrap();
+    let number = SerialNumber::parse(SERIAL_NUMBER).unwrap();
+    let device = idevid(&maker_key, &maker, &device_key, &number, now).unwrap();
+    let life = 10 * 365 * 24 * 60 * 60;
+    let life = std::time::Duration::from_secs(life);
+    let signer = voucher_signer(&maker_key, &maker, &signer_key, life, now).unwrap();
+    let statement = Statement {
+        device: &device,
+        root: ROOT,
+        unique_name: &label().unique(&root_key()),
+        created: now,
+        expires: None,
+    };
+    let signer = VoucherSigner {
+        key: &signer_key,
+        chain: &[signer],
+    };
+    let voucher = |form| signer.seal(form, &statement).unwrap();
+    let contents = [
+        maker.to_vec(),
+        device.to_vec(),
+        device_key.sign(SIGNED).unwrap(),
+        voucher(VoucherForm::Cms),
+        voucher(VoucherForm::Jws),
+    ];
+    EVIDENCE
+        .into_iter()
+        .zip(contents)
+        .map(|(name, content)| ("evidence", name.to_owned(), content))
         .collect()
 }
