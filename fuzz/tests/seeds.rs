@@ -83,10 +83,16 @@ fn the_certificates_are_a_devices_and_what_is_none() {
 
 #[test]
 fn the_evidence_is_a_devices() {
-    let [maker, device, ..] = EVIDENCE.map(|name| fs::read(corpus("evidence").join(name)).unwrap());
+    use settle_fuzz::evidence::{SERIAL_NUMBER, judge};
+    let [maker, device, _, cms, jws] =
+        EVIDENCE.map(|name| fs::read(corpus("evidence").join(name)).unwrap());
     assert!(MakerAnchor::from_der(&maker.as_slice().into()).is_ok());
     let found = serial_number(&device).unwrap();
-    assert_eq!(found.as_str(), settle_fuzz::evidence::SERIAL_NUMBER);
+    assert_eq!(found.as_str(), SERIAL_NUMBER);
+    for (form, voucher) in [(VoucherForm::Cms, cms), (VoucherForm::Jws, jws)] {
+        let found = judge(&maker, &device, form, &voucher);
+        assert_eq!(found.as_deref(), Some(SERIAL_NUMBER));
+    }
 }
 
 #[test]
