@@ -130,7 +130,8 @@ impl Core {
     /// # Errors
     /// The kind that the user is told; nothing is stored then.
     pub async fn commit(&self, proved: Proved, petname: Label) -> Result<Device, ErrorKind> {
-        let (consented, ours, committing) = proved.consent(petname);
+        let statement = self.statement_of(proved.granted());
+        let (consented, ours, committing) = proved.consent(petname, statement);
         let insert = move |store: &mut TrustStore, now| store.insert(consented, ours, now);
         let id = self.change(insert).await?.id.clone();
         let finished = committing.finish().await;

@@ -17,6 +17,7 @@ use settle_protocol::name::Label;
 use settle_protocol::pairing::client::{self, AwaitingDone, Consented, Deciding, Granted};
 use settle_protocol::pairing::message::{AbortReason, Message, Role};
 use settle_protocol::pairing::{Binding, PairingError};
+use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{ErrorKind, PairingStep};
 use settle_protocol::secret::SecretBytes;
 use settle_transport::certificate::{self, IssueError, PrivateKey};
@@ -356,13 +357,18 @@ impl Proved {
 
     /// The user consents: the proof to store first, and the rest of the exchange.
     #[must_use]
-    pub fn consent(self, petname: Label) -> (Consented, Ours, Committing) {
+    pub fn consent(
+        self,
+        petname: Label,
+        maker: Option<MakerStatement>,
+    ) -> (Consented, Ours, Committing) {
         let (state, consented, frame) = self.deciding.consent();
         let ours = Ours {
             petname,
             client_key: SecretBytes::new(self.identity.key.expose_pkcs8().to_vec()),
             client_certificate: self.identity.certificate.to_vec(),
             address: self.channel.address,
+            maker,
         };
         let committing = Committing {
             state,

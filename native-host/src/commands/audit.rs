@@ -3,6 +3,7 @@
 use settle_protocol::material::Lifetime;
 use settle_protocol::rpc::audit::{Audit, AuditEvent, KeyPlace, ReadAudit};
 use settle_protocol::rpc::import::ImportKind;
+use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{Call, Refusal};
 
 use super::time::when;
@@ -117,6 +118,15 @@ fn words(event: &AuditEvent) -> String {
                 times => format!("{name} was refused {times} more times: {reason}"),
             }
         }
+        AuditEvent::MakerSaid { name, statement } => match statement {
+            MakerStatement::Valid {
+                maker,
+                serial_number,
+            } => format!("{name} was made by {maker}, serial number {serial_number}"),
+            MakerStatement::Invalid { maker, detail, .. } => {
+                format!("{name} is not what {maker} says, and was paired all the same: {detail}")
+            }
+        },
         AuditEvent::MakerAdded {
             maker,
             certificate,

@@ -58,11 +58,14 @@ impl TrustStore {
         ours: Ours,
         now: SystemTime,
     ) -> Result<Arc<TrustedDevice>, InsertError> {
+        let statement = ours.maker.clone();
         let device = TrustedDevice::paired(make_id()?, consented, ours, now);
         if self.contents.taken(&device.petname, &device.unique_name) {
             return Err(InsertError::NameTaken(device.petname.dot_local()));
         }
-        self.add(device, now)
+        let name = device.name();
+        let said = statement.map(|statement| AuditEvent::MakerSaid { name, statement });
+        self.add(device, said, now)
     }
 
     /// Stores a certificate that the user got out of band and consented to, for its one name.
@@ -81,17 +84,18 @@ impl TrustStore {
         {
             return Err(InsertError::NameTaken(device.unique_name));
         }
-        self.add(device, now)
+        self.add(device, None, now)
     }
 
     fn add(
         &mut self,
         device: TrustedDevice,
+        more: Option<AuditEvent>,
         now: SystemTime,
     ) -> Result<Arc<TrustedDevice>, InsertError> {
         let id = device.id.clone();
-        let event = device.trusted_event();
-        self.commit(vec![event], now, |contents| {
+        let events = std::iter::once(device.trusted_event()).chain(more);
+        self.commit(events.collect(), now, |contents| {
             contents
                 .devices
                 .retain(|former| !former.is_same_anchor(&device));

@@ -19,6 +19,7 @@ use settle_protocol::pairing::client::{Consented, Granted};
 use settle_protocol::pairing::message::Role;
 use settle_protocol::rpc::audit::AuditEvent;
 use settle_protocol::rpc::import::ImportKind;
+use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{self, DeviceAnchor, DeviceState, PairedAnchor};
 use settle_protocol::secret::SecretBytes;
 use settle_transport::certificate;
@@ -132,6 +133,8 @@ pub struct Ours {
     pub client_certificate: Vec<u8>,
     /// Where the device was found.
     pub address: SocketAddr,
+    /// What a maker on the list is to have said of it; for the audit log alone.
+    pub maker: Option<MakerStatement>,
 }
 
 impl TrustedDevice {

@@ -69,6 +69,7 @@ fn ours(petname: &str) -> Ours {
         client_key: SecretBytes::new(vec![1; 16]),
         client_certificate: vec![2; 16],
         address: "127.0.0.1:8443".parse().unwrap(),
+        maker: None,
     }
 }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::import::ImportKind;
+use super::maker::MakerStatement;
 use super::{ErrorKind, Refusal};
 use crate::fingerprint::{CertificateFingerprint, KeyFingerprint};
 use crate::maker::{MakerName, SerialPattern};
@@ -102,6 +103,14 @@ pub enum AuditEvent {
         refusal: Refusal,
         /// How many of the same kind, since the last line that told of them.
         times: u64,
+    },
+    /// What the maker of a device that was paired then is to have said of it: the user consented to
+    /// the device all the same, where that does not hold.
+    MakerSaid {
+        /// The user's name for the device.
+        name: LocalName,
+        /// What it came to.
+        statement: MakerStatement,
     },
     /// A maker was put on the user's list.
     MakerAdded {

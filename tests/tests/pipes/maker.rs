@@ -151,6 +151,11 @@ fn a_device_of_a_listed_maker_is_said_to_be_that() {
     );
     good(&home, &["pair", device.code(), "--yes"]);
     assert_eq!(device.clients_on_disk(), 1);
+    let log = good(&home, &["audit"]);
+    assert!(
+        log.contains("printer.local was made by Example Works"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -240,6 +245,8 @@ fn a_counterfeit_of_the_same_name_is_a_warning_that_needs_an_answer() {
     std::io::Write::write_all(&mut agreed.stdin.take().unwrap(), b"yes\n").unwrap();
     assert!(agreed.wait().unwrap().success());
     assert_eq!(device.clients_on_disk(), 1);
+    let log = good(&home, &["audit"]);
+    assert!(log.contains("was paired all the same"), "{log}");
 }
 
 #[test]
