@@ -96,7 +96,7 @@ fn judge_by(maker: &Maker, granted: &Granted, now: UnixTime) -> Option<MakerStat
             format!("the serial number {serial_number} is none of those that it is believed about"),
         ),
     };
-    tracing::info!(?statement, "a device showed a maker's statement");
+    tracing::debug!(?statement, "a device showed a maker's statement");
     Some(statement)
 }
 

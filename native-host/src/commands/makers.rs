@@ -50,6 +50,9 @@ pub enum Command {
     Remove {
         /// Your name for it
         name: String,
+        /// One JSON object for programs
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -94,13 +97,7 @@ pub(super) fn run(
             add(paths, asked, yes, json, terminal)
         }
         Command::List { json } => list(paths, json, terminal),
-        Command::Remove { name } => {
-            let name = MakerName::parse(&name)?;
-            let call = Call::RemoveMaker { name: name.clone() };
-            let Empty {} = Client::connect(paths)?.call(call)?;
-            terminal.say(format_args!("{name} is on the list no more."))?;
-            Ok(Outcome::Done)
-        }
+        Command::Remove { name, json } => remove(paths, &MakerName::parse(&name)?, json, terminal),
     }
 }
 
@@ -133,6 +130,25 @@ fn add(
         terminal.json(&maker)?;
     } else {
         terminal.say(format_args!("{} is on the list.", maker.name))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn remove(
+    paths: &Paths,
+    name: &MakerName,
+    as_json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Outcome, CommandError> {
+    let mut daemon = Client::connect(paths)?;
+    let makers: Makers = daemon.call(Call::ListMakers {})?;
+    let mut makers = makers.makers.into_iter();
+    let maker = makers.find(|maker| maker.name == *name);
+    let Empty {} = daemon.call(Call::RemoveMaker { name: name.clone() })?;
+    if as_json {
+        terminal.json(&maker)?;
+    } else {
+        terminal.say(format_args!("{name} is on the list no more."))?;
     }
     Ok(Outcome::Done)
 }

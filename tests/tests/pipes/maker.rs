@@ -265,7 +265,9 @@ fn a_maker_is_believed_about_its_serial_numbers_until_it_is_taken_off() {
     let key = format!("{}/maker.key", works.directory());
     let key = settle(&home, &["maker", "add", &key, "--name", "Other", "--yes"]);
     assert!(text(&key).contains("private key"), "{}", text(&key));
-    good(&home, &["maker", "remove", "Example Works"]);
+    let removed = good(&home, &["maker", "remove", "Example Works", "--json"]);
+    let removed: Value = serde_json::from_str(&removed).unwrap();
+    assert_eq!(removed["serial_numbers"], "XN-*");
     let gone = settle(&home, &["maker", "remove", "Example Works"]);
     assert_eq!(gone.status.code(), Some(6));
     assert_eq!(said(&home, "device"), None);
