@@ -86,7 +86,13 @@ impl Relay {
         let mut to = to.try_clone().expect("a socket");
         thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
-            while let Ok(count @ 1..) = from.read(&mut buffer) {
+            while let Ok(count) = from.read(&mut buffer) {
+                if count == 0 {
+                    // The other side may have more to say, and this one to hear: to close both here
+                    // would reset what is under way.
+                    drop(to.shutdown(Shutdown::Write));
+                    return;
+                }
                 let fate = relay.fate();
                 if let Some(next) = fate.after_losing(side) {
                     relay.decide(next);
