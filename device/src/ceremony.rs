@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use settle_protocol::material::{Kind, Lifetime};
 use settle_protocol::pairing::device::{AwaitingConfirmation, AwaitingHello, Confirmed, Offered};
-use settle_protocol::pairing::message::{AbortReason, Grant, Message, Role};
+use settle_protocol::pairing::message::{AbortReason, Grant, Message};
 use settle_protocol::pairing::{Binding, PairingError};
 use settle_protocol::secret::PairingSecret;
 use settle_transport::{pairing, random};
@@ -26,6 +26,7 @@ use crate::evidence::Provenance;
 use crate::identity::Identity;
 use crate::notices::Notices;
 use crate::register::{Awaited, Register, RegisterError};
+use crate::role::Role;
 use settle_transport::pool::Place;
 
 /// How long the peer may take for one step.
@@ -248,7 +249,7 @@ impl Ceremony {
             unique_name: identity.unique_name().as_str().to_owned(),
             port: self.port,
             kind: Kind::Device,
-            role: granted.role,
+            role: granted.role.granted(),
             discovery_key: *identity.discovery_key().expose(),
             code: granted.lifetime,
             evidence,
@@ -258,7 +259,7 @@ impl Ceremony {
         let client = Client {
             key: committed.client(),
             label: showable(committed.label()),
-            role: committed.role(),
+            role: granted.role,
             paired_at: unix_now(),
         };
         let awaited = granted.awaited;

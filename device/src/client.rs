@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use settle_protocol::fingerprint::KeyFingerprint;
-use settle_protocol::pairing::message::Role;
+
+use crate::role::Role;
 
 /// The longest label kept, in characters.
 const MAX_LABEL: usize = 60;

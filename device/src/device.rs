@@ -26,6 +26,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::leaf::Leaf;
 use crate::listener::Listener;
 use crate::notices::Notices;
+use crate::policy::Policy;
 use crate::presenter::{PresentError, Presenter};
 use crate::register::{Contents, Register, RegisterError};
 use crate::shown::{self, Place, ShowError};
@@ -47,6 +48,8 @@ pub struct Settings {
     pub qr_file: Option<PathBuf>,
     /// Whether to announce the device on the local network.
     pub announce: bool,
+    /// Who may make which requests of the web interface.
+    pub policy: Policy,
 }
 
 /// Why a device cannot be served.
@@ -246,6 +249,7 @@ impl Device {
             label: self.identity.label().clone(),
             register: Arc::clone(&self.register),
             upstream: Upstream::new(self.settings.upstream.clone()),
+            policy: Arc::new(self.settings.policy.clone()),
         };
         let leaf = Arc::clone(&self.leaf);
         Ok(Listener::new(leaf, config, ceremony, front, stop))

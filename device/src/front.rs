@@ -16,12 +16,15 @@ use hyper_util::server::conn::auto;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 use settle_transport::cut::Cut;
+use settle_transport::relay;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::own;
 use crate::page;
+use crate::policy::{Action, Denied, Policy};
 use crate::register::Register;
+use crate::role::Role;
 use crate::upstream::{Caller, ForwardError, Upstream};
 
 /// How long a paired client's connection may lie idle, or take to say what it wants.
@@ -33,6 +36,15 @@ const MAX_HEADERS: u32 = 64 * 1024;
 /// How long a visitor has for the one answer there is.
 const VISIT: Duration = Duration::from_secs(15);
 
+/// Headers that some interfaces take for the method or the path of a request.
+const OVERRIDES: [&str; 5] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
 type Body = Either<Incoming, Full<Bytes>>;
 
 /// What answers HTTP.
@@ -41,6 +53,7 @@ pub(crate) struct Front {
     pub(crate) label: Label,
     pub(crate) register: Arc<Register>,
     pub(crate) upstream: Upstream,
+    pub(crate) policy: Arc<Policy>,
 }
 
 impl Front {
@@ -115,7 +128,7 @@ impl Front {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         client: KeyFingerprint,
         address: IpAddr,
     ) -> Response<Body> {
@@ -124,13 +137,17 @@ impl Front {
         };
         let caller = Caller {
             key: client,
-            role,
+            role: self.policy.effective(&role),
             address,
         };
-        if let Some(answer) = own::answer(request.uri().path(), role) {
+        if let Some(answer) = own::answer(request.uri().path(), &caller.role) {
             return answer.map(Either::Right);
         }
-        match self.upstream.forward(request, caller).await {
+        if let Err(denied) = self.admit(&mut request, &caller.role) {
+            tracing::info!(client = %client, %denied, "a request was not passed on");
+            return page::not_allowed(&self.label, &caller.role).map(Either::Right);
+        }
+        match self.upstream.forward(request, &caller).await {
             Ok(response) => response.map(Either::Left),
             Err(error @ ForwardError::BadRequest) => {
                 tracing::debug!(%error, "a request was refused");
@@ -144,6 +161,22 @@ impl Front {
                 page::upstream_down(&self.label).map(Either::Right)
             }
         }
+    }
+}
+
+impl Front {
+    /// Judges a request before the interface hears of it.
+    fn admit(&self, request: &mut Request<Incoming>, role: &Role) -> Result<(), Denied> {
+        let action = match relay::wants_upgrade(request) {
+            true => Action::WebSocket,
+            false => Action::Method(request.method().clone()),
+        };
+        self.policy.judge(role, &action, request.uri().path())?;
+        if *role != Role::Admin {
+            // What was judged must be what is read.
+            relay::strip_read_as(request.headers_mut(), |name| OVERRIDES.contains(&name));
+        }
+        Ok(())
     }
 }
 

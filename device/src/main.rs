@@ -4,16 +4,17 @@
 mod maker;
 
 use std::env;
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use settle_device::ui::{self, Format};
-use settle_device::{Button, Device, Event, Settings, UpstreamUrl, print_code};
+use settle_device::{Button, Device, Event, Policy, Settings, UpstreamUrl, print_code};
 use settle_protocol::name::Label;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -86,6 +87,9 @@ struct Serve {
     /// Write one JSON object a line to the standard output.
     #[arg(long)]
     json: bool,
+    /// Who may make which requests (TOML, docs/device-api.md) [default: every paired client, all].
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Do not announce the device on the local network.
     #[arg(long)]
     no_announce: bool,
@@ -173,7 +177,18 @@ fn settings(serve: Serve) -> anyhow::Result<Settings> {
         listen: serve.listen,
         qr_file: serve.qr_file,
         announce: !serve.no_announce,
+        policy: policy(serve.policy.as_deref())?,
     })
+}
+
+fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(file) = file else {
+        return Ok(Policy::default());
+    };
+    let text = fs::read_to_string(file)
+        .with_context(|| format!("cannot read the policy {}", file.display()))?;
+    text.parse()
+        .with_context(|| format!("the policy {} cannot be used", file.display()))
 }
 
 fn state_of(given: Option<PathBuf>, name: &Label) -> anyhow::Result<PathBuf> {

@@ -5,13 +5,14 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use settle_protocol::pairing::message::Role;
+
+use crate::role::Role;
 
 const RESERVED: &str = "/.well-known/settle/";
 const ROLE: &str = "/.well-known/settle/role";
 
 /// Answers a reserved path; `None` for every other.
-pub(crate) fn answer(path: &str, role: Role) -> Option<Response<Full<Bytes>>> {
+pub(crate) fn answer(path: &str, role: &Role) -> Option<Response<Full<Bytes>>> {
     if !path.starts_with(RESERVED) {
         return None;
     }
@@ -40,7 +41,7 @@ mod tests {
 
     #[test]
     fn reserved_paths_are_answered_here_and_no_others() {
-        let status = |path| answer(path, Role::Guest).map(|response| response.status());
+        let status = |path| answer(path, &Role::Guest).map(|response| response.status());
         assert_eq!(status("/.well-known/settle/role"), Some(StatusCode::OK));
         assert_eq!(status("/.well-known/settle/x"), Some(StatusCode::NOT_FOUND));
         assert_eq!(status("/.well-known/other"), None);

@@ -6,6 +6,8 @@ use http_body_util::Full;
 use hyper::body::Bytes;
 use settle_protocol::name::Label;
 
+use crate::role::Role;
+
 /// What a visitor sees that is no paired client.
 pub(crate) fn how_to_pair(label: &Label) -> Response<Full<Bytes>> {
     let content = format!(
@@ -30,6 +32,16 @@ pub(crate) fn no_longer_paired(label: &Label) -> Response<Full<Bytes>> {
          again, pair with a new code.</p>"
     );
     page(StatusCode::FORBIDDEN, "No longer paired", &content)
+}
+
+/// What a paired client sees where its role does not reach.
+pub(crate) fn not_allowed(label: &Label, role: &Role) -> Response<Full<Bytes>> {
+    let content = format!(
+        "<p>You are paired with <strong>{label}</strong> as <strong>{role}</strong>, and what you asked \
+         for is for others.</p><p>An administrator of the device can give this browser another \
+         role.</p>"
+    );
+    page(StatusCode::FORBIDDEN, "Not allowed", &content)
 }
 
 /// What a paired client sees when the interface behind the device does not answer.

@@ -164,9 +164,9 @@ mod tests {
     use super::*;
     use crate::client::Client;
     use crate::register::Contents;
+    use crate::role::Role;
     use crate::state::StateDir;
     use settle_protocol::pairing::client::code_id;
-    use settle_protocol::pairing::message::Role;
 
     struct Fixture {
         _temp: tempfile::TempDir,

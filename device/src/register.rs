@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::Lifetime;
-use settle_protocol::pairing::message::Role;
 use settle_protocol::secret::PairingSecret;
 use settle_transport::tls::AccessList;
 use tokio::sync::watch;
@@ -24,6 +23,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
 use crate::code::{Code, CodeId, Counted};
+use crate::role::Role;
 use crate::state::{StateDir, StateError};
 use awaited::AllAwaited;
 pub(crate) use awaited::Awaited;
@@ -111,7 +111,9 @@ impl Register {
 
     /// What a client may do; `None` when it is not on the list.
     pub(crate) fn role_of(&self, key: &KeyFingerprint) -> Option<Role> {
-        self.contents().client(key).map(|client| client.role)
+        self.contents()
+            .client(key)
+            .map(|client| client.role.clone())
     }
 
     /// The role that a client would get now.

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde::Serialize;
 use settle_protocol::fingerprint::KeyFingerprint;
-use settle_protocol::pairing::message::Role;
 
 use crate::clock::unix_now;
 use crate::event::{Event, ShownCode};
 use crate::picture;
+use crate::role::Role;
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,7 +43,7 @@ enum Line<'a> {
     Paired {
         client: &'a KeyFingerprint,
         label: &'a str,
-        role: Role,
+        role: &'a Role,
     },
     WindowOpened {
         until: u64,
@@ -86,7 +86,7 @@ fn write_json(output: &mut impl Write, event: &Event) -> io::Result<()> {
         Event::Paired(client) => Line::Paired {
             client: &client.key,
             label: &client.label,
-            role: client.role,
+            role: &client.role,
         },
         Event::WindowOpened { until } => Line::WindowOpened { until: *until },
         Event::AttemptFailed => Line::AttemptFailed,

@@ -15,11 +15,11 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use settle_protocol::fingerprint::KeyFingerprint;
-use settle_protocol::pairing::message::Role;
 use settle_transport::relay;
 
 use self::mask::PublicName;
 pub use self::url::{UpstreamUrl, UrlError};
+use crate::role::Role;
 
 const CONNECT: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client for whom a request is passed on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) key: KeyFingerprint,
     pub(crate) role: Role,
@@ -80,7 +80,7 @@ impl Upstream {
     pub(crate) async fn forward(
         &self,
         mut request: Request<Incoming>,
-        caller: Caller,
+        caller: &Caller,
     ) -> Result<Response<Incoming>, ForwardError> {
         let upgrade = relay::wants_upgrade(&request);
         let asked = upgrade.then(|| hyper::upgrade::on(&mut request));
@@ -101,7 +101,7 @@ impl Upstream {
     fn readdress(
         &self,
         request: Request<Incoming>,
-        caller: Caller,
+        caller: &Caller,
         upgrade: bool,
     ) -> Result<(Request<Incoming>, PublicName), ForwardError> {
         let (mut head, body) = request.into_parts();
@@ -134,7 +134,7 @@ fn name_host(head: &mut http::request::Parts) {
 }
 
 /// Replaces whatever the client says of itself by what is known.
-fn introduce(headers: &mut HeaderMap, caller: Caller) {
+fn introduce(headers: &mut HeaderMap, caller: &Caller) {
     relay::strip_prefixed(headers, relay::SETTLE);
     relay::strip_prefixed(headers, FORWARDED_BY);
     relay::strip_read_as(headers, |name| FORWARDED.contains(&name));
@@ -142,9 +142,9 @@ fn introduce(headers: &mut HeaderMap, caller: Caller) {
     headers.remove(TRAILER);
     // Answered on our side of the hop, when the body is first asked for.
     headers.remove(EXPECT);
-    headers.insert(ROLE, HeaderValue::from_static(caller.role.word()));
     headers.insert(FORWARDED_PROTO, HeaderValue::from_static("https"));
     let texts = [
+        (ROLE, caller.role.word().to_owned()),
         (CLIENT, caller.key.to_hex()),
         (FORWARDED_FOR, caller.address.to_canonical().to_string()),
     ];
@@ -174,6 +174,9 @@ mod tests {
             "x-real-ip",
             "x_real_ip",
             "settle_role",
+            "settle-role_",
+            "settle.client",
+            "settle_client",
             "x_forwarded_for",
             "forwarded",
             "trailer",
@@ -184,7 +187,7 @@ mod tests {
         headers.insert("cookie", HeaderValue::from_static("kept"));
         introduce(
             &mut headers,
-            Caller {
+            &Caller {
                 key,
                 role: Role::Guest,
                 address: Ipv4Addr::LOCALHOST.into(),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 use settle_protocol::pairing::client::{self, Offer, code_id};
+use settle_protocol::pairing::message::Role;
 use settle_protocol::secret::{Entropy, Secret};
 use settle_protocol::spake2::Suite;
 use tokio::io::{AsyncWriteExt, duplex};

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::Lifetime;
-use settle_protocol::pairing::message::Role;
 use settle_protocol::secret::PairingSecret;
 
 use super::RegisterError;
 use crate::client::Client;
 use crate::code::{Code, CodeId};
+use crate::role::Role;
 use crate::state::{Kind, StateDir, StateError};
 
 pub(super) const FILE: Kind = Kind {
@@ -68,7 +68,7 @@ impl Contents {
     /// its role.
     pub(super) fn role_for(&self, key: &KeyFingerprint) -> Role {
         match self.client(key) {
-            Some(known) => known.role,
+            Some(known) => known.role.clone(),
             None if self.has_admin() => Role::Guest,
             None => Role::Admin,
         }

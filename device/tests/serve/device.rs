@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use settle_device::{Button, Clients, Device, DeviceError, Event, Settings, ShownCode};
+use settle_device::{Button, Clients, Device, DeviceError, Event, Policy, Settings, ShownCode};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 use tempfile::TempDir;
@@ -55,6 +55,7 @@ impl Home {
             listen: "127.0.0.1:0".parse().unwrap(),
             qr_file: Some(self.picture()),
             announce: false,
+            policy: Policy::default(),
         }
     }
 
