@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::PairingRefusal;
 use crate::client::{Client, showable};
 use crate::clock::unix_now;
 use crate::code::{self, CodeId};
@@ -68,7 +69,11 @@ impl CeremonyError {
             Self::TimedOut => Some(AbortReason::Protocol),
             Self::Pairing(error) => Some((*error).into()),
             Self::Register(
-                RegisterError::Spent | RegisterError::Closed | RegisterError::RoleTaken,
+                RegisterError::Spent
+                | RegisterError::Closed
+                | RegisterError::RoleTaken
+                | RegisterError::LastAdmin
+                | RegisterError::ManyCodes,
             )
             | Self::Crowded
             | Self::Stopping => Some(AbortReason::Closed),
@@ -178,25 +183,32 @@ impl Ceremony {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let client = binding.client;
-        let role = self.register.role_for(&client);
         let answered = hold(place, self.answer(tls, binding)).await?;
         let code = answered.code;
         let confirmed = hold(place, self.confirm(tls, answered))
             .await
-            .inspect_err(|_| self.notices.mention(Event::AttemptFailed))?;
+            .inspect_err(|_| self.failed())?;
         drop(place.take());
         self.register.forgive(code).await?;
-        let lifetime = self.register.admission(code, unix_now())?;
+        let admitted = self.register.admission(code, unix_now());
+        let lifetime =
+            admitted.inspect_err(|_| self.register.tally.refused(PairingRefusal::Closed))?;
         let _deciding = self
             .deciding
             .try_acquire()
             .map_err(|_| CeremonyError::Crowded)?;
         let granted = Granted {
-            role,
+            role: self.register.role_for(&client, code),
             lifetime,
             awaited: self.register.await_client(client),
         };
         self.decide(tls, confirmed, code, granted).await
+    }
+
+    /// Somebody could not prove to know a code.
+    fn failed(&self) {
+        self.register.tally.refused(PairingRefusal::NotConfirmed);
+        self.notices.mention(Event::AttemptFailed);
     }
 
     /// Reads the offer and answers it, from a secret that nobody has where the code is not alive.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::Lifetime;
 use settle_protocol::pairing::client::code_id;
 use settle_protocol::secret::PairingSecret;
 use settle_transport::random;
 use zeroize::Zeroizing;
+
+use crate::role::Role;
 
 /// How long a one-time code admits.
 const LIFE: Duration = Duration::from_secs(10 * 60);
@@ -38,6 +41,12 @@ pub(crate) struct Code {
     /// Gone once the code is dead.
     secret: Option<Zeroizing<String>>,
     lifetime: Lifetime,
+    /// The role that it gives; none where the usual rule holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    role: Option<Role>,
+    /// The administrator who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_by: Option<KeyFingerprint>,
     made_at: u64,
     /// A printed code has no end.
     expires_at: Option<u64>,
@@ -76,6 +85,8 @@ impl Code {
             id: HEXLOWER.encode(&code_id(&secret)),
             secret: Some(Zeroizing::new(HEXLOWER.encode(secret.expose()))),
             lifetime,
+            role: None,
+            made_by: None,
             made_at: now,
             expires_at: match lifetime {
                 Lifetime::OneTime => Some(now.saturating_add(LIFE.as_secs())),
@@ -84,6 +95,29 @@ impl Code {
             attempts: AHEAD,
             ahead: AHEAD,
         })
+    }
+
+    /// Draws a new one-time code that gives a role, for an administrator to hand on.
+    pub(crate) fn make_for(
+        role: Role,
+        made_by: Option<KeyFingerprint>,
+        now: u64,
+    ) -> Result<Self, getrandom::Error> {
+        Ok(Self {
+            role: Some(role),
+            made_by,
+            ..Self::make(Lifetime::OneTime, now)?
+        })
+    }
+
+    /// The role that it gives; `None` where the usual rule holds, as for every code of the screen.
+    pub(crate) const fn role(&self) -> Option<&Role> {
+        self.role.as_ref()
+    }
+
+    /// Whether this administrator made it.
+    pub(crate) fn is_made_by(&self, key: &KeyFingerprint) -> bool {
+        self.made_by.as_ref() == Some(key)
     }
 
     /// Whether this is the code that a client names.

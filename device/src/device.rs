@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::{Label, LocalName};
@@ -12,9 +12,12 @@ use settle_transport::certificate::IssueError;
 use settle_transport::tls;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::announce;
+use crate::api::Api;
+use crate::audit::{AuditEvent, By};
 use crate::button::Button;
 use crate::ceremony::Ceremony;
 use crate::client::Client;
@@ -32,6 +35,9 @@ use crate::register::{Contents, Register, RegisterError};
 use crate::shown::{self, Place, ShowError};
 use crate::state::{StateDir, StateError};
 use crate::upstream::{Upstream, UpstreamUrl};
+
+/// How often it is looked whether counts are due.
+const COUNTS: Duration = Duration::from_secs(30);
 
 /// What a device is to be.
 #[derive(Clone, Debug)]
@@ -101,6 +107,8 @@ pub struct Device {
     address: SocketAddr,
     notices: Notices,
     button: Button,
+    policy: Arc<Policy>,
+    api: Arc<Api>,
 }
 
 impl Device {
@@ -127,16 +135,36 @@ impl Device {
             address: settings.listen,
             source,
         })?;
+        let register = Arc::new(Register::new(dir, contents));
+        let booted = AuditEvent::Booted {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        if let Err(error) = register.tell(booted).await {
+            tracing::error!(%error, "the start is not in the audit log");
+        }
+        let policy = Arc::new(settings.policy.clone());
+        let notices = Notices(events);
+        let api = Api {
+            identity: Arc::clone(&identity),
+            register: Arc::clone(&register),
+            policy: Arc::clone(&policy),
+            notices: notices.clone(),
+            port: address.port(),
+            listener: Some(address),
+            since: unix_now(),
+        };
         Ok(Self {
             settings,
             identity,
             provenance: provenance.map(Arc::new),
-            register: Arc::new(Register::new(dir, contents)),
+            register,
             leaf: Arc::new(leaf),
             socket,
             address,
-            notices: Notices(events),
+            notices,
             button: Button::default(),
+            policy,
+            api: Arc::new(api),
         })
     }
 
@@ -185,6 +213,8 @@ impl Device {
             .map(tokio::spawn);
         let listener = self.listener(stopping.clone())?;
 
+        let counting = keep_counts(Arc::clone(&self.register), stopping.clone());
+        let counting = tokio::spawn(counting);
         let presenting = tokio::spawn(presenter.run(first, stopping.clone()));
         let mut serving = tokio::spawn(listener.run(self.socket));
         tokio::select! {
@@ -200,6 +230,7 @@ impl Device {
             note(serving.await);
         }
         note(presenting.await);
+        note(counting.await);
         self.register.finish().await;
         Ok(())
     }
@@ -249,7 +280,8 @@ impl Device {
             label: self.identity.label().clone(),
             register: Arc::clone(&self.register),
             upstream: Upstream::new(self.settings.upstream.clone()),
-            policy: Arc::new(self.settings.policy.clone()),
+            policy: Arc::clone(&self.policy),
+            api: Arc::clone(&self.api),
         };
         let leaf = Arc::clone(&self.leaf);
         Ok(Listener::new(leaf, config, ceremony, front, stop))
@@ -270,9 +302,11 @@ impl Clients {
     /// Takes one off the list and cuts its connections; whether it was on it.
     ///
     /// # Errors
-    /// [`RegisterError`] when the list cannot be written; the client is then still on it.
+    /// [`RegisterError`] when the list cannot be written; the client is then still on it. The last
+    /// administrator can be taken off too.
     pub async fn remove(&self, key: KeyFingerprint) -> Result<bool, RegisterError> {
-        self.0.remove(key).await
+        let removed = self.0.revoke(key, By::Owner, true).await?;
+        Ok(removed.is_some())
     }
 }
 
@@ -301,7 +335,7 @@ pub(crate) fn load(
     label: &Label,
 ) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
     let dir = StateDir::open(path)?;
-    let (identity, contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
+    let (identity, mut contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
         (Some(identity), Some(contents)) => (identity, contents),
         (Some(_), None) => return Err(Contents::missing(&dir).into()),
         (None, Some(contents)) if contents.has_clients() => {
@@ -313,7 +347,17 @@ pub(crate) fn load(
             (Identity::make(&dir, label, SystemTime::now())?, contents)
         }
     };
+    contents.restore_log(&dir, unix_now())?;
     Ok((Arc::new(dir), identity, contents))
+}
+
+/// Writes what was counted into the audit log when it is due.
+async fn keep_counts(register: Arc<Register>, stop: CancellationToken) {
+    while stop.run_until_cancelled(sleep(COUNTS)).await.is_some() {
+        if let Err(error) = register.tell_counted(Some(Instant::now())).await {
+            tracing::error!(%error, "what was refused is not in the audit log");
+        }
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, DeviceError> {

@@ -20,7 +20,9 @@ use settle_transport::relay;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use crate::own;
+use crate::api::{self, Api, Asker};
+use crate::audit::By;
+use crate::clock::unix_now;
 use crate::page;
 use crate::policy::{Action, Denied, Policy};
 use crate::register::Register;
@@ -54,6 +56,7 @@ pub(crate) struct Front {
     pub(crate) register: Arc<Register>,
     pub(crate) upstream: Upstream,
     pub(crate) policy: Arc<Policy>,
+    pub(crate) api: Arc<Api>,
 }
 
 impl Front {
@@ -135,16 +138,23 @@ impl Front {
         let Some(role) = self.register.role_of(&client) else {
             return closing(page::no_longer_paired(&self.label)).map(Either::Right);
         };
+        self.register.saw(client, unix_now());
         let caller = Caller {
             key: client,
             role: self.policy.effective(&role),
             address,
         };
-        if let Some(answer) = own::answer(request.uri().path(), &caller.role) {
-            return answer.map(Either::Right);
+        if api::is_reserved(request.uri().path()) {
+            let asker = Asker {
+                by: By::Client(client),
+                role: caller.role,
+            };
+            return self.api.answer(request, asker).await.map(Either::Right);
         }
         if let Err(denied) = self.admit(&mut request, &caller.role) {
-            tracing::info!(client = %client, %denied, "a request was not passed on");
+            tracing::debug!(client = %client, %denied, "a request was not passed on");
+            let (method, path) = (request.method().as_str(), request.uri().path());
+            self.register.tally.denied(client, method, path);
             return page::not_allowed(&self.label, &caller.role).map(Either::Right);
         }
         match self.upstream.forward(request, &caller).await {

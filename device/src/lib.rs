@@ -6,6 +6,8 @@
 
 mod address;
 mod announce;
+mod api;
+mod audit;
 mod button;
 mod ceremony;
 mod client;
@@ -20,7 +22,6 @@ mod leaf;
 mod listener;
 pub mod maker;
 mod notices;
-mod own;
 mod page;
 mod picture;
 mod policy;
@@ -32,6 +33,10 @@ mod state;
 pub mod ui;
 mod upstream;
 
+pub use audit::{
+    AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,
+    verify as verify_audit,
+};
 pub use button::Button;
 pub use client::Client;
 pub use device::{Clients, Device, DeviceError, Settings, print_code};

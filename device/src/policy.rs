@@ -75,6 +75,17 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// The words of all roles, from the least.
+    pub(crate) fn words(&self) -> String {
+        let named = self.roles.iter().map(Role::word);
+        let words: Vec<_> = ["guest"]
+            .into_iter()
+            .chain(named)
+            .chain(["admin"])
+            .collect();
+        words.join(", ")
+    }
+
     /// Whether clients can have this role.
     pub(crate) fn knows(&self, role: &Role) -> bool {
         match role {

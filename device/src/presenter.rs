@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::address;
+use crate::audit::By;
 use crate::button::Button;
 use crate::clock::unix_now;
 use crate::event::Event;
@@ -99,7 +100,7 @@ impl Presenter {
 
     async fn open_window(&self) {
         let until = unix_now().saturating_add(WINDOW.as_secs());
-        match self.register.open_window(until).await {
+        match self.register.open_window(until, By::Button).await {
             Ok(()) => self.notices.tell(Event::WindowOpened { until }).await,
             Err(error) => tracing::error!(%error, "no window can be opened"),
         }

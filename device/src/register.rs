@@ -5,12 +5,13 @@
 //! read is what the disk holds, except for the counts of attempts: the disk counts some ahead, so it
 //! never holds fewer than were made.
 
+mod administration;
 mod awaited;
 mod contents;
 mod strangers;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use settle_protocol::fingerprint::KeyFingerprint;
@@ -21,10 +22,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::Tally;
 use crate::client::Client;
+use crate::clock::unix_now;
 use crate::code::{Code, CodeId, Counted};
 use crate::role::Role;
 use crate::state::{StateDir, StateError};
+pub(crate) use administration::Lessened;
 use awaited::AllAwaited;
 pub(crate) use awaited::Awaited;
 pub(crate) use contents::Contents;
@@ -45,7 +49,13 @@ pub enum RegisterError {
     /// The code is printed on the device, and nobody is expected right now.
     #[error("the device admits nobody with its printed code right now")]
     Closed,
-    /// Somebody else became administrator meanwhile.
+    /// It would leave the device without an administrator, and nobody said that it may.
+    #[error("this is the last administrator: whoever pairs next would be the first again")]
+    LastAdmin,
+    /// Enough codes that were handed on stand.
+    #[error("so many codes stand that no other is made: use one, or wait until one ends")]
+    ManyCodes,
+    /// What the client would get changed meanwhile.
     #[error("the role that was granted is no longer free")]
     RoleTaken,
     /// It was told meanwhile that it is not on the list.
@@ -76,6 +86,10 @@ pub(crate) struct Register {
     awaited: AllAwaited,
     /// Until when printed codes admit; a restart closes the window.
     window: AtomicU64,
+    /// What others cause at will, for the audit log.
+    pub(crate) tally: Tally,
+    /// When clients asked for something last, in seconds since the Unix epoch; since the start.
+    seen: Mutex<HashMap<KeyFingerprint, u64>>,
     /// For each client with connections, what cuts them.
     cuts: Mutex<HashMap<KeyFingerprint, CancellationToken>>,
     /// Writes under way, which go on when who asked for them has gone.
@@ -93,6 +107,8 @@ impl Register {
             strangers: Mutex::default(),
             awaited: AllAwaited::default(),
             window: AtomicU64::new(0),
+            tally: Tally::default(),
+            seen: Mutex::default(),
             cuts: Mutex::default(),
             writes: TaskTracker::new(),
             changes: watch::Sender::new(()),
@@ -116,9 +132,9 @@ impl Register {
             .map(|client| client.role.clone())
     }
 
-    /// The role that a client would get now.
-    pub(crate) fn role_for(&self, key: &KeyFingerprint) -> Role {
-        self.contents().role_for(key)
+    /// The role that a client would get now with a code.
+    pub(crate) fn role_for(&self, key: &KeyFingerprint, code: CodeId) -> Role {
+        self.contents().role_for(key, code)
     }
 
     /// What cuts the connections of a client that is on the list.
@@ -136,11 +152,15 @@ impl Register {
         }
     }
 
-    /// The newest code to be shown on a screen that admits now, and when it ends.
+    /// The newest code to be shown on a screen that admits now, and when it ends; those that give a
+    /// role are for whoever asked for them.
     pub(crate) fn code(&self, now: u64) -> Option<(PairingSecret, u64)> {
         let contents = self.contents();
         let mut codes = contents.codes.iter().rev();
-        codes.find_map(|code| Some((code.secret(now)?, code.expires_at()?)))
+        codes.find_map(|code| match code.role() {
+            Some(_) => None,
+            None => Some((code.secret(now)?, code.expires_at()?)),
+        })
     }
 
     /// The secrets of all codes that stand now, the newest first.
@@ -148,17 +168,6 @@ impl Register {
         let contents = self.contents();
         let codes = contents.codes.iter().rev();
         codes.filter_map(|code| code.secret(now)).collect()
-    }
-
-    /// Somebody stands at the device: printed codes admit until then, whoever tried them before.
-    pub(crate) async fn open_window(self: &Arc<Self>, until: u64) -> Result<(), RegisterError> {
-        self.change(|contents| {
-            contents.codes.iter_mut().for_each(Code::revive);
-            Ok(())
-        })
-        .await?;
-        self.window.store(until, Ordering::Relaxed);
-        Ok(())
     }
 
     /// How a client may come in that has proved to know a code.
@@ -169,8 +178,7 @@ impl Register {
     pub(crate) fn admission(&self, id: CodeId, now: u64) -> Result<Lifetime, RegisterError> {
         let contents = self.contents();
         let code = contents.code(id).ok_or(RegisterError::Spent)?;
-        let window_open = now < self.window.load(Ordering::Relaxed);
-        if contents.admits(code, window_open) {
+        if contents.admits(code, self.window(now).is_some()) {
             Ok(code.lifetime())
         } else {
             Err(RegisterError::Closed)
@@ -273,29 +281,13 @@ impl Register {
         .await
     }
 
-    /// Takes a client off the list and cuts its connections; whether it was on it.
-    pub(crate) async fn remove(
-        self: &Arc<Self>,
-        key: KeyFingerprint,
-    ) -> Result<bool, RegisterError> {
-        let removed = self
-            .change(move |contents| {
-                let clients = contents.clients.len();
-                contents.clients.retain(|client| client.key != key);
-                Ok(contents.clients.len() < clients)
-            })
-            .await?;
-        // The list no longer has it, so `cut_of` gives no new token from here on.
-        if let Some(cut) = locked(&self.cuts).remove(&key) {
-            cut.cancel();
-        }
-        Ok(removed)
-    }
-
     /// Writes what was counted since the last write, and waits until no write is under way; to be
     /// called when nobody asks for any more.
     pub(crate) async fn finish(self: &Arc<Self>) {
-        let settled = self.change(|contents| {
+        let told = self.tally.take(None);
+        let now = unix_now();
+        let settled = self.change(move |contents| {
+            contents.note(now, told);
             contents.codes.iter_mut().for_each(Code::settle);
             Ok(())
         });

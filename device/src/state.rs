@@ -138,6 +138,18 @@ impl StateDir {
         }
     }
 
+    /// Gives a damaged file another name, where there is one; it is nobody's to overwrite.
+    pub(crate) fn put_aside(&self, kind: Kind, now: u64) -> Result<(), StateError> {
+        let path = self.path_of(kind);
+        let aside = self.path.join(format!("{}.damaged-{now}", kind.name));
+        match fs::rename(&path, aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(StateError::io(&path)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Replaces a file; on return it is on the disk, or the old one still is.
     pub(crate) fn store<T: Serialize>(&self, kind: Kind, content: &T) -> Result<(), StateError> {
         let path = self.path_of(kind);

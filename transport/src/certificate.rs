@@ -98,7 +98,7 @@ impl PrivateKey {
         KeyFingerprint::of_spki(&self.pair.subject_public_key_info())
     }
 
-    /// Signs a message: ECDSA with SHA-256, the signature as RFC 3279 §2.2.3 has it.
+    /// Signs a message: ECDSA with P-256 and SHA-256, in DER (RFC 3279 §2.2.3).
     ///
     /// # Errors
     /// [`IssueError`] when the signer fails.
@@ -211,6 +211,17 @@ pub fn client(key: &PrivateKey, now: SystemTime) -> Result<CertificateDer<'stati
 #[must_use]
 pub fn fingerprint(certificate: &[u8]) -> Option<KeyFingerprint> {
     read(certificate).map(|certificate| KeyFingerprint::of_spki(certificate.public_key().raw))
+}
+
+/// Whether the key of a P-256 certificate has signed a message as [`PrivateKey::sign`] does.
+#[must_use]
+pub fn has_signed(certificate: &CertificateDer<'_>, message: &[u8], signature: &[u8]) -> bool {
+    webpki::EndEntityCert::try_from(certificate).is_ok_and(|certificate| {
+        let algorithm = webpki::aws_lc_rs::ECDSA_P256_SHA256;
+        certificate
+            .verify_signature(algorithm, message, signature)
+            .is_ok()
+    })
 }
 
 /// One certificate and nothing behind it.

@@ -6,6 +6,7 @@ use settle_protocol::material::Lifetime;
 use settle_protocol::secret::PairingSecret;
 
 use super::RegisterError;
+use crate::audit::{self, AuditEvent, By, Journal};
 use crate::client::Client;
 use crate::code::{Code, CodeId};
 use crate::role::Role;
@@ -22,6 +23,8 @@ pub(super) const FILE: Kind = Kind {
 pub(crate) struct Contents {
     pub(super) clients: Vec<Client>,
     pub(super) codes: Vec<Code>,
+    #[serde(default)]
+    pub(super) journal: Journal,
 }
 
 impl Contents {
@@ -32,18 +35,32 @@ impl Contents {
 
     /// Writes the empty register of a new device.
     pub(crate) fn make(dir: &StateDir) -> Result<Self, StateError> {
-        let contents = Self::default();
+        let mut contents = Self::default();
         contents.store(dir)?;
         Ok(contents)
     }
 
-    pub(crate) fn store(&self, dir: &StateDir) -> Result<(), StateError> {
+    /// Writes it, with what the log has to tell since the last write.
+    pub(crate) fn store(&mut self, dir: &StateDir) -> Result<(), StateError> {
+        self.journal.make_room(dir)?;
         dir.store(FILE, self)
+    }
+
+    /// Takes the audit log up after a start.
+    pub(crate) fn restore_log(&mut self, dir: &StateDir, now: u64) -> Result<(), StateError> {
+        audit::restore(&mut self.journal, dir, now)
     }
 
     /// The error when there should be a register.
     pub(crate) fn missing(dir: &StateDir) -> StateError {
         StateError::Missing(dir.path_of(FILE))
+    }
+
+    /// Puts what was counted into the log.
+    pub(super) fn note(&mut self, now: u64, told: Vec<AuditEvent>) {
+        for event in told {
+            self.journal.add(now, By::Device, event);
+        }
     }
 
     /// Draws a printed code in the place of an earlier one.
@@ -52,6 +69,11 @@ impl Contents {
         let secret = code.secret(now).ok_or(RegisterError::Spent)?;
         self.codes.retain(|old| old.lifetime() != Lifetime::Printed);
         self.codes.push(code);
+        let event = AuditEvent::CodeMade {
+            role: None,
+            lifetime: Lifetime::Printed,
+        };
+        self.journal.add(now, By::Owner, event);
         Ok(secret)
     }
 
@@ -64,26 +86,37 @@ impl Contents {
         self.clients.iter().find(|client| client.key == *key)
     }
 
-    /// The first client becomes administrator, later ones guests; a client that pairs again keeps
-    /// its role.
-    pub(super) fn role_for(&self, key: &KeyFingerprint) -> Role {
-        match self.client(key) {
-            Some(known) => known.role.clone(),
-            None if self.has_admin() => Role::Guest,
-            None => Role::Admin,
+    /// The first client becomes administrator, later ones guests, unless the code says more; a client
+    /// that pairs again keeps its role but for what the code says, which demotes no administrator.
+    pub(super) fn role_for(&self, key: &KeyFingerprint, code: CodeId) -> Role {
+        let of_code = self.code(code).and_then(Code::role);
+        match (self.client(key), of_code) {
+            (Some(known), _) if known.role == Role::Admin => Role::Admin,
+            (_, Some(role)) => role.clone(),
+            (Some(known), None) => known.role.clone(),
+            (None, None) if self.has_admin() => Role::Guest,
+            (None, None) => Role::Admin,
         }
     }
 
     /// Spends a one-time code and adds its client.
     pub(super) fn record(&mut self, id: CodeId, client: Client) -> Result<(), RegisterError> {
         let code = self.code(id).ok_or(RegisterError::Spent)?;
-        if code.lifetime() == Lifetime::OneTime {
-            self.codes.retain(|code| !code.is(id));
-        }
-        if client.role == Role::Admin && self.role_for(&client.key) != Role::Admin {
+        let is_one_time = code.lifetime() == Lifetime::OneTime;
+        // What was granted must still be what it would get, or less.
+        if client.role != Role::Guest && client.role != self.role_for(&client.key, id) {
             return Err(RegisterError::RoleTaken);
         }
+        if is_one_time {
+            self.codes.retain(|code| !code.is(id));
+        }
         self.clients.retain(|known| known.key != client.key);
+        let event = AuditEvent::Paired {
+            client: client.key,
+            label: client.label.clone(),
+            role: client.role.clone(),
+        };
+        self.journal.add(client.paired_at, By::Device, event);
         self.clients.push(client);
         Ok(())
     }
@@ -99,7 +132,16 @@ impl Contents {
     }
 
     fn has_admin(&self) -> bool {
-        self.clients.iter().any(|client| client.role == Role::Admin)
+        self.admins() > 0
+    }
+
+    /// How many administrators there are.
+    pub(super) fn admins(&self) -> usize {
+        let admins = self
+            .clients
+            .iter()
+            .filter(|client| client.role == Role::Admin);
+        admins.count()
     }
 
     /// Wipes the secrets of dead codes, and forgets those that nobody has a use for.

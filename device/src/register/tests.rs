@@ -2,6 +2,7 @@
 
 use super::contents::FILE;
 use super::*;
+use crate::audit::By;
 use crate::client::Client;
 use settle_protocol::pairing::client::code_id;
 
@@ -18,6 +19,10 @@ fn client(name: &str, role: Role) -> Client {
         role,
         paired_at: NOW,
     }
+}
+
+async fn revoked(register: &Arc<Register>, name: &str) -> Result<Option<Client>, RegisterError> {
+    register.revoke(key(name), By::Owner, true).await
 }
 
 struct Fixture {
@@ -157,7 +162,7 @@ async fn a_printed_code_admits_the_first_and_then_only_in_a_window() {
     // It still has an answer, since only who knows it may be told that the device is closed.
     assert!(register.attempt(id, NOW).await.unwrap().secret.is_some());
 
-    register.open_window(NOW + 120).await.unwrap();
+    register.open_window(NOW + 120, By::Button).await.unwrap();
     assert!(register.admission(id, NOW + 119).is_ok());
     fixture
         .record(id, client("bob", Role::Guest))
@@ -181,13 +186,13 @@ async fn the_first_client_is_administrator_and_nobody_becomes_it_beside_them() {
     let fixture = Fixture::new();
     let register = &fixture.register;
     let (first, second) = (fixture.code().await, fixture.code().await);
-    assert_eq!(register.role_for(&key("ada")), Role::Admin);
+    assert_eq!(register.role_for(&key("ada"), second), Role::Admin);
     fixture
         .record(first, client("ada", Role::Admin))
         .await
         .unwrap();
-    assert_eq!(register.role_for(&key("ada")), Role::Admin);
-    assert_eq!(register.role_for(&key("bob")), Role::Guest);
+    assert_eq!(register.role_for(&key("ada"), second), Role::Admin);
+    assert_eq!(register.role_for(&key("bob"), second), Role::Guest);
     // Granted while nobody was administrator yet.
     let late = fixture.record(second, client("bob", Role::Admin)).await;
     assert!(matches!(late, Err(RegisterError::RoleTaken)));
@@ -204,11 +209,11 @@ async fn removing_a_client_cuts_its_connections_and_gives_no_new_ones() {
         .await
         .unwrap();
     let cut = register.cut_of(&key("ada")).unwrap();
-    assert!(register.remove(key("ada")).await.unwrap());
+    assert!(revoked(register, "ada").await.unwrap().is_some());
     assert!(cut.is_cancelled());
     assert!(register.cut_of(&key("ada")).is_none());
     assert!(!register.admits(&key("ada")));
-    assert!(!register.remove(key("ada")).await.unwrap());
+    assert!(revoked(register, "ada").await.unwrap().is_none());
     assert!(fixture.reread().clients.is_empty());
 }
 
@@ -222,4 +227,37 @@ async fn a_failed_write_changes_nothing() {
     let recorded = fixture.record(id, client("ada", Role::Admin)).await;
     assert!(matches!(recorded, Err(RegisterError::State(_))));
     assert!(!fixture.register.admits(&key("ada")));
+}
+
+#[tokio::test]
+async fn a_change_and_its_entry_are_one_write() {
+    let fixture = Fixture::new();
+    let id = fixture.code().await;
+    fixture
+        .record(id, client("ada", Role::Admin))
+        .await
+        .unwrap();
+    let before = fixture.reread();
+    let path = fixture.register.dir.path_of(FILE);
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir_all(path.join("in the way")).unwrap();
+    let failed = revoked(&fixture.register, "ada").await;
+    assert!(matches!(failed, Err(RegisterError::State(_))));
+    assert_eq!(fixture.register.contents().journal, before.journal);
+    assert!(fixture.register.admits(&key("ada")));
+    std::fs::remove_dir_all(&path).unwrap();
+    revoked(&fixture.register, "ada").await.unwrap();
+    assert_ne!(fixture.reread().journal, before.journal);
+    assert!(fixture.reread().clients.is_empty());
+}
+
+#[tokio::test]
+async fn a_register_of_before_there_was_a_log_is_read() {
+    let fixture = Fixture::new();
+    let old = serde_json::json!({"clients": [client("ada", Role::Admin)], "codes": []});
+    fixture.register.dir.store(FILE, &old).unwrap();
+    let mut contents = fixture.reread();
+    contents.restore_log(&fixture.register.dir, NOW).unwrap();
+    assert_eq!(contents.journal, crate::audit::Journal::default());
+    assert_eq!(contents.clients.len(), 1);
 }

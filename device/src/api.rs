@@ -1,0 +1,342 @@
+//! The device's own API below `/.well-known/settle/` (docs/device-api.md): answered here and never
+//! passed on, so nothing behind the device can speak in its name. It knows no sockets; who asks, and
+//! with which role, is decided before.
+
+mod answers;
+mod asked;
+mod problem;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use data_encoding::BASE64;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Bytes};
+use serde::Serialize;
+use settle_protocol::fingerprint::KeyFingerprint;
+use tokio::time::sleep;
+
+use self::answers::{Anchor, Clients, Code, Listed, Log, OwnRole, Status, Window};
+use self::asked::{CodeWanted, Page, RoleWanted, Taking, WindowWanted};
+use self::problem::Problem;
+use crate::address;
+use crate::audit::By;
+use crate::client::Client;
+use crate::clock::unix_now;
+use crate::event::Event;
+use crate::identity::Identity;
+use crate::notices::Notices;
+use crate::policy::Policy;
+use crate::register::{Lessened, Register};
+use crate::role::Role;
+use crate::shown::{self, Place};
+
+/// What all its paths begin with.
+pub(crate) const RESERVED: &str = "/.well-known/settle/";
+/// How long who takes its own rights away still has its connection, to hear that it worked.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+/// How long a window stands that does not say.
+const WINDOW: u64 = 2 * 60;
+/// How long a window can stand at most.
+const MAX_WINDOW: u64 = 60 * 60;
+
+const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+type Answer = Response<Full<Bytes>>;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    pub(crate) by: By,
+    pub(crate) role: Role,
+}
+
+/// The API of one device.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) register: Arc<Register>,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) notices: Notices,
+    /// The port that codes name.
+    pub(crate) port: u16,
+    /// Where it listens, if it is running.
+    pub(crate) listener: Option<SocketAddr>,
+    /// Since when, in seconds since the Unix epoch.
+    pub(crate) since: u64,
+}
+
+/// What can be asked about.
+enum Resource {
+    Role,
+    Anchor,
+    Status,
+    Clients,
+    Client(KeyFingerprint),
+    Codes,
+    Window,
+    Audit,
+}
+
+/// Whether a path is the device's own.
+pub(crate) fn is_reserved(path: &str) -> bool {
+    path.starts_with(RESERVED)
+}
+
+impl Api {
+    /// Answers one request for a reserved path.
+    pub(crate) async fn answer<B>(&self, request: Request<B>, asker: Asker) -> Answer
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        match self.respond(request, asker).await {
+            Ok(answer) => answer,
+            Err(problem) => problem.answer(),
+        }
+    }
+
+    async fn respond<B>(&self, request: Request<B>, asker: Asker) -> Result<Answer, Problem>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let resource = Resource::of(request.uri().path()).ok_or(Problem::NotFound)?;
+        if !resource.is_for_all() && asker.role != Role::Admin {
+            return Err(Problem::AdminsOnly);
+        }
+        match (request.method().as_str(), resource) {
+            ("GET", Resource::Role) => json(&OwnRole::of(&asker)),
+            ("GET", Resource::Anchor) => json(&self.anchor()),
+            ("GET", Resource::Status) => json(&self.status()),
+            ("GET", Resource::Clients) => json(&self.clients()),
+            ("GET", Resource::Window) => json(&self.window()),
+            ("GET", Resource::Audit) => {
+                let page = Page::parse(request.uri().query())?;
+                json(&self.log(page).await?)
+            }
+            ("PUT", Resource::Client(key)) => {
+                let wanted = asked::read(request).await?;
+                json(&self.set_role(key, wanted, asker).await?)
+            }
+            ("DELETE", Resource::Client(key)) => {
+                let taking = asked::read(request).await?;
+                self.take_off(key, &taking, asker).await
+            }
+            ("POST", Resource::Codes) => {
+                let wanted = asked::read(request).await?;
+                let code = json(&self.make_code(wanted, asker).await?)?;
+                Ok(with_status(code, StatusCode::CREATED))
+            }
+            ("PUT", Resource::Window) => {
+                let wanted = asked::read(request).await?;
+                json(&self.set_window(wanted, asker).await?)
+            }
+            (_, resource) => Err(Problem::Method(resource.methods())),
+        }
+    }
+
+    fn anchor(&self) -> Anchor {
+        Anchor {
+            root: BASE64.encode(self.identity.root()),
+            fingerprint: self.identity.fingerprint(),
+            unique_name: self.identity.unique_name(),
+            rollover: [],
+        }
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            version: env!("CARGO_PKG_VERSION"),
+            name: self.identity.label().dot_local(),
+            unique_name: self.identity.unique_name(),
+            fingerprint: self.identity.fingerprint(),
+            running: self.listener.is_some(),
+            address: self.listener,
+            since: self.listener.map(|_| self.since),
+            clients: self.register.clients().len(),
+            window: self.window(),
+        }
+    }
+
+    fn clients(&self) -> Clients {
+        let clients = self.register.clients().into_iter();
+        Clients {
+            clients: clients.map(|client| self.listed(client)).collect(),
+        }
+    }
+
+    fn listed(&self, client: Client) -> Listed {
+        let last_seen = self.register.last_seen(&client.key);
+        Listed { client, last_seen }
+    }
+
+    fn window(&self) -> Window {
+        let until = self.register.window(unix_now());
+        Window {
+            open: until.is_some(),
+            until,
+        }
+    }
+
+    async fn log(&self, page: Page) -> Result<Log, Problem> {
+        // What was refused until now belongs to it.
+        self.register.tell_counted(None).await?;
+        let (head, entries) = self.register.log(self.identity.fingerprint()).await?;
+        let head = head
+            .sign(self.identity.root_key())
+            .map_err(|_| Problem::Failed)?;
+        Ok(Log::page(head, entries, &page))
+    }
+
+    async fn set_role(
+        &self,
+        key: KeyFingerprint,
+        wanted: RoleWanted,
+        asker: Asker,
+    ) -> Result<Listed, Problem> {
+        let role = self.known(wanted.role)?;
+        let by = asker.by.clone();
+        let without_admin = wanted.leave_without_admin;
+        let changed = self.register.set_role(key, role, by, without_admin).await?;
+        let changed = changed.ok_or(Problem::UnknownClient)?;
+        let listed = self.listed(changed.client.clone());
+        cut(changed, &asker);
+        Ok(listed)
+    }
+
+    async fn take_off(
+        &self,
+        key: KeyFingerprint,
+        taking: &Taking,
+        asker: Asker,
+    ) -> Result<Answer, Problem> {
+        let (by, without_admin) = (asker.by.clone(), taking.leave_without_admin);
+        let taken = self.register.take_off(key, by, without_admin).await?;
+        cut(taken.ok_or(Problem::UnknownClient)?, &asker);
+        let nothing = Response::new(Full::default());
+        Ok(sealed(with_status(nothing, StatusCode::NO_CONTENT)))
+    }
+
+    async fn make_code(&self, wanted: CodeWanted, asker: Asker) -> Result<Code, Problem> {
+        let now = unix_now();
+        let (secret, expires_at, role) = match wanted {
+            CodeWanted::OneTime { role } => {
+                let role = self.known(role)?;
+                let made = self.register.hand_on(role.clone(), asker.by, now).await?;
+                (made.secret, made.expires_at, Some(role))
+            }
+            CodeWanted::Printed {} if asker.by == By::Owner => {
+                (self.register.print(now).await?, None, None)
+            }
+            CodeWanted::Printed {} => return Err(Problem::OwnerOnly),
+        };
+        let place = Place {
+            port: self.port,
+            // A sticker outlives every address.
+            addresses: match (expires_at, self.listener) {
+                (Some(_), Some(listener)) => address::hints(listener),
+                (None, _) | (_, None) => Vec::new(),
+            },
+        };
+        let shown = shown::show(&self.identity, place, secret, expires_at, None);
+        let shown = shown.map_err(|_| Problem::Failed)?;
+        Ok(Code { shown, role })
+    }
+
+    async fn set_window(&self, wanted: WindowWanted, asker: Asker) -> Result<Window, Problem> {
+        if wanted.open {
+            let seconds = wanted.seconds.unwrap_or(WINDOW);
+            if !(1..=MAX_WINDOW).contains(&seconds) {
+                let allowed = format!("a window stands for 1 to {MAX_WINDOW} seconds");
+                return Err(Problem::Malformed(allowed));
+            }
+            let until = unix_now().saturating_add(seconds);
+            self.register.open_window(until, asker.by).await?;
+            self.notices.mention(Event::WindowOpened { until });
+        } else {
+            self.register.close_window(asker.by).await?;
+        }
+        Ok(self.window())
+    }
+
+    fn known(&self, role: Role) -> Result<Role, Problem> {
+        match self.policy.knows(&role) {
+            true => Ok(role),
+            false => Err(Problem::UnknownRole(self.policy.words())),
+        }
+    }
+}
+
+impl Resource {
+    fn of(path: &str) -> Option<Self> {
+        match path.strip_prefix(RESERVED)? {
+            "role" => Some(Self::Role),
+            "anchor" => Some(Self::Anchor),
+            "status" => Some(Self::Status),
+            "clients" => Some(Self::Clients),
+            "codes" => Some(Self::Codes),
+            "window" => Some(Self::Window),
+            "audit" => Some(Self::Audit),
+            other => {
+                let key = other.strip_prefix("clients/")?;
+                KeyFingerprint::from_hex(key).map(Self::Client)
+            }
+        }
+    }
+
+    /// Whether every paired client may ask.
+    const fn is_for_all(&self) -> bool {
+        matches!(self, Self::Role | Self::Anchor)
+    }
+
+    const fn methods(&self) -> &'static str {
+        match self {
+            Self::Role | Self::Anchor | Self::Status | Self::Clients | Self::Audit => "GET",
+            Self::Client(_) => "PUT, DELETE",
+            Self::Codes => "POST",
+            Self::Window => "GET, PUT",
+        }
+    }
+}
+
+/// Ends what a client opened with rights that it no longer has; not before it has heard so itself.
+fn cut(lessened: Lessened, asker: &Asker) {
+    if asker.by != By::Client(lessened.client.key) {
+        lessened.cut();
+        return;
+    }
+    tokio::spawn(async move {
+        sleep(LAST_ANSWER).await;
+        lessened.cut();
+    });
+}
+
+fn json(content: &impl Serialize) -> Result<Answer, Problem> {
+    let body = serde_json::to_vec(content).map_err(|_| Problem::Failed)?;
+    let mut answer = Response::new(Full::new(Bytes::from(body)));
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(sealed(answer))
+}
+
+fn with_status(mut answer: Answer, status: StatusCode) -> Answer {
+    *answer.status_mut() = status;
+    answer
+}
+
+/// For who asked alone, and kept nowhere.
+fn sealed(mut answer: Answer) -> Answer {
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(NOSNIFF, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! What the API is asked for, read strictly: what changes something comes from the device's own pages
+//! or from no page at all, as JSON of a bounded size, with no member that is not understood.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::{HeaderMap, HeaderValue, Request, Uri};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Bytes};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use super::problem::Problem;
+use crate::role::Role;
+
+/// The largest body, in octets.
+const MAX_BODY: usize = 4096;
+/// How long a body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+const SITE: &str = "sec-fetch-site";
+const HTTPS_PORT: &str = ":443";
+
+/// Entries of the log a page.
+const PAGE: usize = 50;
+const MAX_PAGE: usize = 200;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RoleWanted {
+    pub(super) role: Role,
+    #[serde(default)]
+    pub(super) leave_without_admin: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Taking {
+    #[serde(default)]
+    pub(super) leave_without_admin: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, tag = "lifetime", rename_all = "snake_case")]
+pub(super) enum CodeWanted {
+    OneTime { role: Role },
+    Printed {},
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WindowWanted {
+    pub(super) open: bool,
+    pub(super) seconds: Option<u64>,
+}
+
+/// Which entries of the log.
+#[derive(Debug, Eq, PartialEq)]
+pub(super) struct Page {
+    pub(super) before: Option<u64>,
+    pub(super) limit: usize,
+}
+
+impl Page {
+    /// Reads `before=NUMBER&limit=NUMBER`, both of which may be missing.
+    pub(super) fn parse(query: Option<&str>) -> Result<Self, Problem> {
+        let mut page = Self {
+            before: None,
+            limit: PAGE,
+        };
+        let malformed = || {
+            let allowed =
+                format!("give before=NUMBER and limit=1 to {MAX_PAGE}, once each at most");
+            Problem::Malformed(allowed)
+        };
+        let mut limited = false;
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
+            match pair.split_once('=') {
+                Some(("before", number)) if page.before.is_none() => {
+                    page.before = Some(number.parse().map_err(|_| malformed())?);
+                }
+                Some(("limit", number)) if !limited => {
+                    page.limit = number.parse().map_err(|_| malformed())?;
+                    limited = true;
+                }
+                Some(_) | None => return Err(malformed()),
+            }
+        }
+        match (1..=MAX_PAGE).contains(&page.limit) {
+            true => Ok(page),
+            false => Err(malformed()),
+        }
+    }
+}
+
+/// Reads what is to change; an empty body is that of `{}`.
+pub(super) async fn read<T, B>(request: Request<B>) -> Result<T, Problem>
+where
+    T: DeserializeOwned,
+    B: Body<Data = Bytes>,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (head, body) = request.into_parts();
+    if is_foreign(&head.headers, &head.uri) {
+        return Err(Problem::Foreign);
+    }
+    if !is_json(&head.headers) {
+        return Err(Problem::NotJson);
+    }
+    let body = timeout(PATIENCE, Limited::new(body, MAX_BODY).collect());
+    let body = body.await.map_err(|_| Problem::Slow)?;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => Problem::TooLarge,
+        false => Problem::Malformed("the body broke off".to_owned()),
+    })?;
+    let body = body.to_bytes();
+    let text: &[u8] = match body.is_empty() {
+        true => b"{}",
+        false => &body,
+    };
+    // Its words name members and places, and nothing that came from elsewhere than this body.
+    serde_json::from_slice(text).map_err(|error| Problem::Malformed(error.to_string()))
+}
+
+/// Whether a page of another origin has a hand in it. Browsers always say so for what changes
+/// something, and programs that are none say nothing.
+fn is_foreign(headers: &HeaderMap, uri: &Uri) -> bool {
+    let mut sites = headers.get_all(SITE).iter();
+    if sites.any(|site| site != "same-origin" && site != "none") {
+        return true;
+    }
+    let own = match uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => headers.get(HOST).and_then(|host| host.to_str().ok()),
+    };
+    let is_own = |origin: &HeaderValue| {
+        let origin = origin.to_str().ok();
+        let origin = origin.and_then(|origin| origin.strip_prefix("https://"));
+        origin.is_some_and(|origin| {
+            own.is_some_and(|own| without_port(own).eq_ignore_ascii_case(without_port(origin)))
+        })
+    };
+    !headers.get_all(ORIGIN).iter().all(is_own)
+}
+
+fn without_port(authority: &str) -> &str {
+    authority.strip_suffix(HTTPS_PORT).unwrap_or(authority)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let first = types.next().and_then(|value| value.to_str().ok());
+    let essence = first.and_then(|value| value.split(';').next());
+    types.next().is_none()
+        && essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_the_log_is_asked_for_in_one_way() {
+        let page = |before, limit| Page { before, limit };
+        assert_eq!(Page::parse(None).unwrap(), page(None, PAGE));
+        let both = Page::parse(Some("limit=7&before=9")).unwrap();
+        assert_eq!(both, page(Some(9), 7));
+        for query in [
+            "limit=0",
+            "limit=201",
+            "limit=-1",
+            "before=x",
+            "before=1&before=2",
+            "limit=1&limit=1",
+            "after=1",
+            "limit",
+        ] {
+            assert!(Page::parse(Some(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn only_own_pages_and_programs_change_something() {
+        let foreign = |fields: &[(&'static str, &str)], uri: &str| {
+            let fields = fields.iter();
+            let headers = fields
+                .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
+            is_foreign(&headers.collect(), &uri.parse().unwrap())
+        };
+        let host = ("host", "printer.local");
+        for fields in [
+            vec![host],
+            vec![
+                host,
+                (SITE, "same-origin"),
+                ("origin", "https://printer.local"),
+            ],
+            vec![
+                ("host", "Printer.local:443"),
+                ("origin", "https://printer.local"),
+            ],
+            vec![
+                ("host", "printer.local:8443"),
+                ("origin", "https://printer.local:8443"),
+            ],
+            vec![host, (SITE, "none")],
+        ] {
+            assert!(!foreign(&fields, "/"), "{fields:?}");
+        }
+        for fields in [
+            vec![host, (SITE, "cross-site")],
+            vec![host, (SITE, "same-site")],
+            vec![host, ("origin", "null")],
+            vec![host, ("origin", "http://printer.local")],
+            vec![host, ("origin", "https://printer.local:8443")],
+            vec![host, ("origin", "https://printer.local.example")],
+            vec![host, (SITE, "same-origin"), ("origin", "https://nas.local")],
+            vec![("origin", "https://printer.local")],
+        ] {
+            assert!(foreign(&fields, "/"), "{fields:?}");
+        }
+        // HTTP/2 names the host in its target.
+        let origin = ("origin", "https://printer.local");
+        assert!(!foreign(&[origin], "https://printer.local/x"));
+        assert!(foreign(&[origin, host], "https://nas.local/x"));
+    }
+}
