@@ -4,11 +4,11 @@
 
 mod answers;
 mod asked;
+mod changes;
 mod problem;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use data_encoding::BASE64;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
@@ -17,31 +17,21 @@ use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use serde::Serialize;
 use settle_protocol::fingerprint::KeyFingerprint;
-use tokio::time::sleep;
 
-use self::answers::{Anchor, Clients, Code, Listed, Log, OwnRole, Status, Window};
-use self::asked::{CodeWanted, Page, RoleWanted, Taking, WindowWanted};
+use self::answers::{Anchor, Clients, Listed, Log, OwnRole, Status, Window};
+use self::asked::Page;
 use self::problem::Problem;
-use crate::address;
 use crate::audit::By;
 use crate::client::Client;
 use crate::clock::unix_now;
-use crate::event::Event;
 use crate::identity::Identity;
 use crate::notices::Notices;
 use crate::policy::Policy;
-use crate::register::{Lessened, Register};
+use crate::register::Register;
 use crate::role::Role;
-use crate::shown::{self, Place};
 
 /// What all its paths begin with.
 pub(crate) const RESERVED: &str = "/.well-known/settle/";
-/// How long who takes its own rights away still has its connection, to hear that it worked.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
-/// How long a window stands that does not say.
-const WINDOW: u64 = 2 * 60;
-/// How long a window can stand at most.
-const MAX_WINDOW: u64 = 60 * 60;
 
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -192,84 +182,6 @@ impl Api {
             .map_err(|_| Problem::Failed)?;
         Ok(Log::page(head, entries, &page))
     }
-
-    async fn set_role(
-        &self,
-        key: KeyFingerprint,
-        wanted: RoleWanted,
-        asker: Asker,
-    ) -> Result<Listed, Problem> {
-        let role = self.known(wanted.role)?;
-        let by = asker.by.clone();
-        let without_admin = wanted.leave_without_admin;
-        let changed = self.register.set_role(key, role, by, without_admin).await?;
-        let changed = changed.ok_or(Problem::UnknownClient)?;
-        let listed = self.listed(changed.client.clone());
-        cut(changed, &asker);
-        Ok(listed)
-    }
-
-    async fn take_off(
-        &self,
-        key: KeyFingerprint,
-        taking: &Taking,
-        asker: Asker,
-    ) -> Result<Answer, Problem> {
-        let (by, without_admin) = (asker.by.clone(), taking.leave_without_admin);
-        let taken = self.register.take_off(key, by, without_admin).await?;
-        cut(taken.ok_or(Problem::UnknownClient)?, &asker);
-        let nothing = Response::new(Full::default());
-        Ok(sealed(with_status(nothing, StatusCode::NO_CONTENT)))
-    }
-
-    async fn make_code(&self, wanted: CodeWanted, asker: Asker) -> Result<Code, Problem> {
-        let now = unix_now();
-        let (secret, expires_at, role) = match wanted {
-            CodeWanted::OneTime { role } => {
-                let role = self.known(role)?;
-                let made = self.register.hand_on(role.clone(), asker.by, now).await?;
-                (made.secret, made.expires_at, Some(role))
-            }
-            CodeWanted::Printed {} if asker.by == By::Owner => {
-                (self.register.print(now).await?, None, None)
-            }
-            CodeWanted::Printed {} => return Err(Problem::OwnerOnly),
-        };
-        let place = Place {
-            port: self.port,
-            // A sticker outlives every address.
-            addresses: match (expires_at, self.listener) {
-                (Some(_), Some(listener)) => address::hints(listener),
-                (None, _) | (_, None) => Vec::new(),
-            },
-        };
-        let shown = shown::show(&self.identity, place, secret, expires_at, None);
-        let shown = shown.map_err(|_| Problem::Failed)?;
-        Ok(Code { shown, role })
-    }
-
-    async fn set_window(&self, wanted: WindowWanted, asker: Asker) -> Result<Window, Problem> {
-        if wanted.open {
-            let seconds = wanted.seconds.unwrap_or(WINDOW);
-            if !(1..=MAX_WINDOW).contains(&seconds) {
-                let allowed = format!("a window stands for 1 to {MAX_WINDOW} seconds");
-                return Err(Problem::Malformed(allowed));
-            }
-            let until = unix_now().saturating_add(seconds);
-            self.register.open_window(until, asker.by).await?;
-            self.notices.mention(Event::WindowOpened { until });
-        } else {
-            self.register.close_window(asker.by).await?;
-        }
-        Ok(self.window())
-    }
-
-    fn known(&self, role: Role) -> Result<Role, Problem> {
-        match self.policy.knows(&role) {
-            true => Ok(role),
-            false => Err(Problem::UnknownRole(self.policy.words())),
-        }
-    }
 }
 
 impl Resource {
@@ -302,18 +214,6 @@ impl Resource {
             Self::Window => "GET, PUT",
         }
     }
-}
-
-/// Ends what a client opened with rights that it no longer has; not before it has heard so itself.
-fn cut(lessened: Lessened, asker: &Asker) {
-    if asker.by != By::Client(lessened.client.key) {
-        lessened.cut();
-        return;
-    }
-    tokio::spawn(async move {
-        sleep(LAST_ANSWER).await;
-        lessened.cut();
-    });
 }
 
 fn json(content: &impl Serialize) -> Result<Answer, Problem> {

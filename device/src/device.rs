@@ -1,8 +1,8 @@
 //! A device from its settings to its last connection: opened, then served until told to stop.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -22,18 +22,20 @@ use crate::button::Button;
 use crate::ceremony::Ceremony;
 use crate::client::Client;
 use crate::clock::unix_now;
-use crate::event::{Event, ShownCode};
+use crate::control::Control;
+use crate::event::Event;
 use crate::evidence::Provenance;
 use crate::front::Front;
 use crate::identity::{Identity, IdentityError};
 use crate::leaf::Leaf;
-use crate::listener::Listener;
+use crate::listener::{self, Listener};
 use crate::notices::Notices;
 use crate::policy::Policy;
 use crate::presenter::{PresentError, Presenter};
-use crate::register::{Contents, Register, RegisterError};
-use crate::shown::{self, Place, ShowError};
-use crate::state::{StateDir, StateError};
+use crate::register::{Register, RegisterError};
+use crate::shown::ShowError;
+use crate::state::StateError;
+use crate::stored;
 use crate::upstream::{Upstream, UpstreamUrl};
 
 /// How often it is looked whether counts are due.
@@ -109,6 +111,7 @@ pub struct Device {
     button: Button,
     policy: Arc<Policy>,
     api: Arc<Api>,
+    control: Option<Control>,
 }
 
 impl Device {
@@ -122,7 +125,7 @@ impl Device {
     ) -> Result<Self, DeviceError> {
         let (state, label) = (settings.state.clone(), settings.label.clone());
         let loaded = tokio::task::spawn_blocking(move || {
-            let (dir, identity, contents) = load(&state, &label)?;
+            let (dir, identity, contents) = stored::load(&state, &label)?;
             let provenance = Provenance::load(&dir)?;
             Ok::<_, DeviceError>((dir, identity, contents, provenance))
         });
@@ -130,11 +133,12 @@ impl Device {
             loaded.await.map_err(|_| DeviceError::Interrupted)??;
         let identity = Arc::new(identity);
         let leaf = Leaf::issue(Arc::clone(&identity), SystemTime::now())?;
-        let socket = bind(settings.listen).await?;
-        let address = socket.local_addr().map_err(|source| DeviceError::Listen {
+        let listen = |source| DeviceError::Listen {
             address: settings.listen,
             source,
-        })?;
+        };
+        let socket = listener::bind(settings.listen).await.map_err(listen)?;
+        let address = socket.local_addr().map_err(listen)?;
         let register = Arc::new(Register::new(dir, contents));
         let booted = AuditEvent::Booted {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -142,7 +146,18 @@ impl Device {
         if let Err(error) = register.tell(booted).await {
             tracing::error!(%error, "the start is not in the audit log");
         }
+        let control = Control::open(&settings.state)
+            .inspect_err(
+                |error| tracing::warn!(%error, "the command line cannot reach this device"),
+            )
+            .ok();
         let policy = Arc::new(settings.policy.clone());
+        for client in register.clients() {
+            if !policy.knows(&client.role) {
+                let (key, role) = (client.key, client.role);
+                tracing::warn!(%key, %role, "the policy does not know this role: taken for a guest's");
+            }
+        }
         let notices = Notices(events);
         let api = Api {
             identity: Arc::clone(&identity),
@@ -165,6 +180,7 @@ impl Device {
             button: Button::default(),
             policy,
             api: Arc::new(api),
+            control,
         })
     }
 
@@ -217,6 +233,10 @@ impl Device {
         let counting = tokio::spawn(counting);
         let presenting = tokio::spawn(presenter.run(first, stopping.clone()));
         let mut serving = tokio::spawn(listener.run(self.socket));
+        let controlling = self
+            .control
+            .map(|control| control.serve(self.api, stopping.clone()))
+            .map(tokio::spawn);
         tokio::select! {
             () = stop => {}
             _ = &mut serving => tracing::error!("the listener ended"),
@@ -231,6 +251,9 @@ impl Device {
         }
         note(presenting.await);
         note(counting.await);
+        if let Some(controlling) = controlling {
+            note(controlling.await);
+        }
         self.register.finish().await;
         Ok(())
     }
@@ -310,47 +333,6 @@ impl Clients {
     }
 }
 
-/// Makes a printed code for a device that is not running, new or not, in the place of an earlier
-/// one: what its maker or owner sticks on it. `port` is where it will listen.
-///
-/// # Errors
-/// [`DeviceError`]; an earlier printed code then still stands.
-pub fn print_code(
-    state: &Path,
-    label: &Label,
-    port: u16,
-    qr_file: Option<PathBuf>,
-) -> Result<ShownCode, DeviceError> {
-    let (dir, identity, mut contents) = load(state, label)?;
-    let secret = contents.print_code(unix_now())?;
-    let addresses = Vec::new();
-    let code = shown::show(&identity, Place { port, addresses }, secret, None, qr_file)?;
-    contents.store(&dir)?;
-    Ok(code)
-}
-
-/// Reads what is there, or makes a new device where nothing is and nobody relies on one.
-pub(crate) fn load(
-    path: &Path,
-    label: &Label,
-) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
-    let dir = StateDir::open(path)?;
-    let (identity, mut contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
-        (Some(identity), Some(contents)) => (identity, contents),
-        (Some(_), None) => return Err(Contents::missing(&dir).into()),
-        (None, Some(contents)) if contents.has_clients() => {
-            return Err(Identity::missing(&dir).into());
-        }
-        // Also a first start that was cut off before it had written the identity.
-        (None, Some(_) | None) => {
-            let contents = Contents::make(&dir)?;
-            (Identity::make(&dir, label, SystemTime::now())?, contents)
-        }
-    };
-    contents.restore_log(&dir, unix_now())?;
-    Ok((Arc::new(dir), identity, contents))
-}
-
 /// Writes what was counted into the audit log when it is due.
 async fn keep_counts(register: Arc<Register>, stop: CancellationToken) {
     while stop.run_until_cancelled(sleep(COUNTS)).await.is_some() {
@@ -358,27 +340,6 @@ async fn keep_counts(register: Arc<Register>, stop: CancellationToken) {
             tracing::error!(%error, "what was refused is not in the audit log");
         }
     }
-}
-
-async fn bind(address: SocketAddr) -> Result<TcpListener, DeviceError> {
-    let listen = |source| DeviceError::Listen { address, source };
-    match TcpListener::bind(address).await {
-        Err(error) if address.ip().is_unspecified() && has_no_ipv6(&error) => {
-            tracing::info!("this machine has no IPv6: listening on IPv4 alone");
-            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port());
-            TcpListener::bind(address).await.map_err(listen)
-        }
-        bound => bound.map_err(listen),
-    }
-}
-
-fn has_no_ipv6(error: &io::Error) -> bool {
-    let codes = [
-        rustix::io::Errno::AFNOSUPPORT,
-        rustix::io::Errno::ADDRNOTAVAIL,
-    ];
-    let code = error.raw_os_error();
-    codes.iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 fn note(ended: Result<(), tokio::task::JoinError>) {

@@ -1,6 +1,7 @@
 //! Who the device is: its root key and root certificate, its names, and the key from which paired
 //! clients derive how to find it (docs/pairing.md §6). Made once; never replaced by itself.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -67,15 +68,21 @@ pub(crate) struct Identity {
 impl Identity {
     /// Reads the identity of a device that has one.
     pub(crate) fn load(dir: &StateDir, label: &Label) -> Result<Option<Self>, IdentityError> {
+        let loaded = Self::load_any(dir)?;
+        match &loaded {
+            Some(identity) if identity.label != *label => Err(IdentityError::OtherName {
+                stored: identity.label.as_str().to_owned(),
+                asked: label.as_str().to_owned(),
+            }),
+            Some(_) | None => Ok(loaded),
+        }
+    }
+
+    /// The same, whatever its name.
+    pub(crate) fn load_any(dir: &StateDir) -> Result<Option<Self>, IdentityError> {
         let Some(stored) = dir.load::<Stored>(FILE)? else {
             return Ok(None);
         };
-        if stored.label != *label {
-            return Err(IdentityError::OtherName {
-                stored: stored.label.as_str().to_owned(),
-                asked: label.as_str().to_owned(),
-            });
-        }
         Self::read(stored).map(Some).ok_or_else(|| {
             let path = dir.path_of(FILE);
             let why = "its keys do not belong together";
@@ -106,6 +113,11 @@ impl Identity {
             root,
             discovery_key,
         })
+    }
+
+    /// Whether a state directory is some device's; nothing in it is read or made.
+    pub(crate) fn is_in(state: &Path) -> bool {
+        state.join(FILE.name).is_file()
     }
 
     /// The error when there should be an identity.

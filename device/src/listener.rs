@@ -2,7 +2,7 @@
 //! and who cannot show a paired client's key holds a place that another may take.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -175,6 +175,27 @@ impl Listener {
             .serve_client(tls, key, peer.ip(), &self.stop)
             .await;
     }
+}
+
+/// Opens the port; without IPv6 on this machine, that of all addresses is IPv4's.
+pub(crate) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    match TcpListener::bind(address).await {
+        Err(error) if address.ip().is_unspecified() && has_no_ipv6(&error) => {
+            tracing::info!("this machine has no IPv6: listening on IPv4 alone");
+            let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), address.port());
+            TcpListener::bind(address).await
+        }
+        bound => bound,
+    }
+}
+
+fn has_no_ipv6(error: &io::Error) -> bool {
+    let codes = [
+        rustix::io::Errno::AFNOSUPPORT,
+        rustix::io::Errno::ADDRNOTAVAIL,
+    ];
+    let code = error.raw_os_error();
+    codes.iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
 fn prepare(stream: &TcpStream) -> io::Result<()> {

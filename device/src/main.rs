@@ -1,5 +1,6 @@
 //! The `settle-device` program: arguments, environment, logging, signals and the exit code.
 
+mod commands;
 #[path = "main/maker.rs"]
 mod maker;
 
@@ -11,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use settle_device::ui::{self, Format};
-use settle_device::{Button, Device, Event, Policy, Settings, UpstreamUrl, print_code};
+use settle_device::{Button, Device, Event, Policy, Settings, UpstreamUrl};
 use settle_protocol::name::Label;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -41,30 +42,19 @@ struct Arguments {
 enum Command {
     /// Serve a web interface to paired browsers, and show a code to pair with.
     Serve(Serve),
-    /// Make the code of a sticker, in the place of an earlier one, for a device that is not running.
-    Sticker(Sticker),
+    /// Make the code of a sticker, in the place of an earlier one.
+    Sticker(commands::Sticker),
+    /// Make a code for one more client, with a role.
+    Code(commands::Code),
+    /// List the clients that are paired.
+    Clients(commands::Which),
+    /// Take a client off the list, and cut its connections.
+    Revoke(commands::Revoke),
+    /// Say who the device is, and whether it runs.
+    Status(commands::Which),
     /// Play the maker: issue certificates to devices, and state which root key is whose.
     #[command(subcommand)]
     Maker(maker::Command),
-}
-
-#[derive(Args)]
-struct Sticker {
-    /// The device's name: `printer` becomes printer.local.
-    #[arg(long, value_name = "LABEL", value_parser = Label::parse)]
-    name: Label,
-    /// The directory for identity and clients [default: settle-device/LABEL in the user's state].
-    #[arg(long, value_name = "DIR")]
-    state: Option<PathBuf>,
-    /// Where the device will listen.
-    #[arg(long, default_value_t = 8443, value_parser = clap::value_parser!(u16).range(1..))]
-    port: u16,
-    /// Write the picture of the code here (PNG).
-    #[arg(long, value_name = "FILE")]
-    qr_file: Option<PathBuf>,
-    /// Write one JSON object to the standard output.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -100,7 +90,11 @@ fn main() -> ExitCode {
     start_log();
     let ended = match arguments.command {
         Command::Serve(serve) => run(serve),
-        Command::Sticker(sticker) => print(sticker),
+        Command::Sticker(sticker) => ask(commands::sticker(sticker)),
+        Command::Code(code) => ask(commands::code(code)),
+        Command::Clients(which) => ask(commands::clients(which)),
+        Command::Revoke(revoke) => ask(commands::revoke(revoke)),
+        Command::Status(which) => ask(commands::status(which)),
         Command::Maker(command) => maker::run(command),
     };
     match ended {
@@ -153,12 +147,10 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     served
 }
 
-fn print(sticker: Sticker) -> anyhow::Result<()> {
-    let state = state_of(sticker.state, &sticker.name)?;
-    let code = print_code(&state, &sticker.name, sticker.port, sticker.qr_file)?;
-    let format = format(sticker.json);
-    ui::write(&mut io::stdout().lock(), format, &Event::Code(code))?;
-    Ok(())
+/// Runs one of the owner's commands, which need no more than one thread.
+fn ask(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build()?.block_on(command)
 }
 
 fn format(json: bool) -> Format {
@@ -171,7 +163,7 @@ fn format(json: bool) -> Format {
 
 fn settings(serve: Serve) -> anyhow::Result<Settings> {
     Ok(Settings {
-        state: state_of(serve.state, &serve.name)?,
+        state: state_of(serve.state, Some(&serve.name))?,
         label: serve.name,
         upstream: serve.upstream,
         listen: serve.listen,
@@ -191,10 +183,11 @@ fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {
         .with_context(|| format!("the policy {} cannot be used", file.display()))
 }
 
-fn state_of(given: Option<PathBuf>, name: &Label) -> anyhow::Result<PathBuf> {
-    match given {
-        Some(state) => Ok(state),
-        None => Ok(default_state()
+fn state_of(given: Option<PathBuf>, name: Option<&Label>) -> anyhow::Result<PathBuf> {
+    match (given, name) {
+        (Some(state), _) => Ok(state),
+        (None, None) => bail!("give the device's --name or its --state"),
+        (None, Some(name)) => Ok(default_state()
             .context("neither XDG_STATE_HOME nor HOME is set: give --state")?
             .join(name.as_str())),
     }

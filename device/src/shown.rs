@@ -8,7 +8,7 @@ use settle_protocol::spake2::Suite;
 use zeroize::Zeroizing;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::event::ShownCode;
 use crate::identity::Identity;
@@ -40,6 +40,18 @@ pub(crate) struct Place {
     pub(crate) addresses: Vec<SocketAddr>,
 }
 
+/// Writes the picture of a code (PNG), readable by its owner alone.
+///
+/// # Errors
+/// [`ShowError`]; an earlier file is then still there.
+pub fn draw(text: &str, path: &Path) -> Result<(), ShowError> {
+    let picture = picture::png(text)?;
+    state::replace(path, &picture).map_err(|source| ShowError::File {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
 /// Puts a secret into every form, and the picture into its file where there is to be one. Blocks
 /// for as long as the disk does.
 pub(crate) fn show(
@@ -66,9 +78,8 @@ pub(crate) fn show(
         },
     };
     let text = Zeroizing::new(material.to_code());
-    if let Some(path) = qr_file.clone() {
-        let picture = picture::png(&text)?;
-        state::replace(&path, &picture).map_err(|source| ShowError::File { path, source })?;
+    if let Some(path) = &qr_file {
+        draw(&text, path)?;
     }
     Ok(ShownCode {
         text,

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::audit::{AuditEntry, AuditEvent, SignedHead, verify};
+use crate::event::Event;
 use crate::register::Contents;
 use crate::state::StateDir;
 

@@ -5,10 +5,12 @@
 mod announcing;
 mod browsing;
 mod client;
+mod commands;
 mod device;
 mod floods;
 mod middle;
 mod pairing;
+mod policy;
 mod printed;
 mod program;
 mod upstream;
