@@ -1,6 +1,8 @@
 //! The owner's commands beside `serve`: what they take, what they ask the device for, and how they say
 //! what it answered. They work on a device that runs and on one that does not.
 
+mod audit;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -14,6 +16,7 @@ use settle_device::{Event, Owner, Role, ShownCode, draw, print_code};
 use settle_protocol::name::Label;
 use zeroize::Zeroizing;
 
+pub(crate) use self::audit::audit;
 use crate::{format, state_of};
 
 /// The fewest digits that a client is named by.

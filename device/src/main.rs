@@ -50,6 +50,8 @@ enum Command {
     Clients(commands::Which),
     /// Take a client off the list, and cut its connections.
     Revoke(commands::Revoke),
+    /// Show the audit log, once it is checked.
+    Audit(commands::Which),
     /// Say who the device is, and whether it runs.
     Status(commands::Which),
     /// Play the maker: issue certificates to devices, and state which root key is whose.
@@ -94,6 +96,7 @@ fn main() -> ExitCode {
         Command::Code(code) => ask(commands::code(code)),
         Command::Clients(which) => ask(commands::clients(which)),
         Command::Revoke(revoke) => ask(commands::revoke(revoke)),
+        Command::Audit(which) => ask(commands::audit(which)),
         Command::Status(which) => ask(commands::status(which)),
         Command::Maker(command) => maker::run(command),
     };

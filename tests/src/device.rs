@@ -22,6 +22,8 @@ pub struct Setup {
     pub listen: SocketAddr,
     /// Whether it announces itself on the network.
     pub announce: bool,
+    /// Who may make which requests; none for the device's own rule.
+    pub policy: Option<String>,
 }
 
 impl Default for Setup {
@@ -31,6 +33,7 @@ impl Default for Setup {
             state: "device".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             announce: false,
+            policy: None,
         }
     }
 }
@@ -84,6 +87,11 @@ impl Device {
             .stderr(home.log(&format!("{}.log", setup.state)));
         if !setup.announce {
             command.arg("--no-announce");
+        }
+        if let Some(policy) = &setup.policy {
+            let file = home.path().join(format!("{}.toml", setup.state));
+            std::fs::write(&file, policy).expect("a file");
+            command.arg("--policy").arg(file);
         }
         let mut process = Running::start(&mut command);
         let output = process.child().stdout.take().expect("a pipe");

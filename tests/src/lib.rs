@@ -20,6 +20,7 @@ pub mod foreign;
 pub mod frames;
 pub mod home;
 pub mod line;
+pub mod openapi;
 pub mod process;
 pub mod relay;
 pub mod rogue;

@@ -13,6 +13,7 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// Systems whose keyrings are compiled for, and not run.
 pub(crate) const OTHER_SYSTEMS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-gnu"];
 const TYPOS: &str = "1.52.0";
+const OPENAPI: &str = "0.9.0";
 /// The version that builds fuzz targets.
 /// What drives Firefox; no Debian package has it.
 const GECKODRIVER: &str = "0.37.1";
@@ -55,6 +56,7 @@ pub(crate) fn everything() -> anyhow::Result<()> {
     browser()?;
     wasm_target()?;
     other_systems()?;
+    openapi()?;
     typos().map(drop)
 }
 
@@ -143,10 +145,20 @@ fn rust_target(name: &str) -> anyhow::Result<()> {
         .with_context(|| format!("install the Rust target {name}"))
 }
 
-/// The spelling checker, in an environment of its own.
+/// The spelling checker.
 pub(crate) fn typos() -> anyhow::Result<PathBuf> {
-    let folder = process::target().join(format!("tools/typos-{TYPOS}"));
-    let program = folder.join("bin/typos");
+    python_program("typos", TYPOS)
+}
+
+/// What judges descriptions of APIs.
+pub(crate) fn openapi() -> anyhow::Result<PathBuf> {
+    python_program("openapi-spec-validator", OPENAPI)
+}
+
+/// A program of the Python Package Index, in an environment of its own.
+fn python_program(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let folder = process::target().join(format!("tools/{name}-{version}"));
+    let program = folder.join("bin").join(name);
     if program.is_file() {
         return Ok(program);
     }
@@ -154,7 +166,7 @@ pub(crate) fn typos() -> anyhow::Result<PathBuf> {
     if !has_venv() {
         require(&["python3-venv"])?;
     }
-    eprintln!("== typos {TYPOS}");
+    eprintln!("== {name} {version}");
     process::run(
         process::command("python3")
             .args(["-m", "venv"])
@@ -163,7 +175,7 @@ pub(crate) fn typos() -> anyhow::Result<PathBuf> {
     process::run(
         process::command(folder.join("bin/pip"))
             .args(["install", "--quiet", "--disable-pip-version-check"])
-            .arg(format!("typos=={TYPOS}")),
+            .arg(format!("{name}=={version}")),
     )?;
     Ok(program)
 }

@@ -123,6 +123,8 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
     setup::other_systems()?;
     setup::node_modules()?;
     let spelling = process::command(setup::typos()?);
+    let mut interface = process::command(setup::openapi()?);
+    interface.arg(process::root().join("docs/device-api.openapi.json"));
     // The types of the scripts' wasm come out of the bundle.
     bundle::both()?;
     let strict = ["--", "-D", "warnings"];
@@ -153,6 +155,7 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
             tool("tsc", &["-p", "playwright/tsconfig.json"]),
         ),
         ("spelling", spelling),
+        ("description of the device's API", interface),
         ("clippy", clippy),
         ("clippy for wasm", clippy_wasm),
     ];

@@ -6,6 +6,7 @@ mod carried;
 mod codes;
 mod commands;
 mod crash;
+mod device_api;
 mod discovery;
 mod doctor;
 mod floods;
@@ -90,11 +91,15 @@ impl House {
 
     /// A foreign client in the home.
     fn curl(&mut self) -> Curl {
-        let certificate: BridgeCertificate =
-            self.connector.call(Call::BridgeCertificate {}).unwrap();
-        let proxy = self.connector.hello().unwrap().proxy;
-        Curl::new(self.home.path(), &proxy, &certificate)
+        curl_of(&self.home, &mut self.connector)
     }
+}
+
+/// A foreign client in the home of an extension.
+fn curl_of(home: &Home, connector: &mut Connector) -> Curl {
+    let certificate: BridgeCertificate = connector.call(Call::BridgeCertificate {}).unwrap();
+    let proxy = connector.hello().unwrap().proxy;
+    Curl::new(home.path(), &proxy, &certificate)
 }
 
 /// A browser in the home of an extension.
