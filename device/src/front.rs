@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::CONNECTION;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -111,8 +111,11 @@ impl Front {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let label = self.label.clone();
-        let service = service_fn(move |_request: Request<Incoming>| {
-            let page = page::how_to_pair(&label);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let page = page::how_to_pair(&label).map(|page| match *request.method() {
+                Method::HEAD => Full::default(),
+                _ => page,
+            });
             async { Ok::<_, Infallible>(page) }
         });
         let mut server = auto::Builder::new(TokioExecutor::new());
@@ -130,6 +133,21 @@ impl Front {
     }
 
     async fn answer(
+        &self,
+        request: Request<Incoming>,
+        client: KeyFingerprint,
+        address: IpAddr,
+    ) -> Response<Body> {
+        let is_head = request.method() == Method::HEAD;
+        let answer = self.respond(request, client, address).await;
+        answer.map(|body| match body {
+            // RFC 9110 §9.3.2; in HTTP/2 a body would break the stream.
+            Either::Right(_) if is_head => Either::Right(Full::default()),
+            Either::Left(_) | Either::Right(_) => body,
+        })
+    }
+
+    async fn respond(
         &self,
         mut request: Request<Incoming>,
         client: KeyFingerprint,
