@@ -72,6 +72,7 @@ impl CeremonyError {
                 RegisterError::Spent
                 | RegisterError::Closed
                 | RegisterError::RoleTaken
+                | RegisterError::NotAdmin
                 | RegisterError::LastAdmin
                 | RegisterError::ManyCodes,
             )

@@ -49,6 +49,9 @@ pub enum RegisterError {
     /// The code is printed on the device, and nobody is expected right now.
     #[error("the device admits nobody with its printed code right now")]
     Closed,
+    /// Who asks is no administrator, or no more.
+    #[error("only administrators may change this")]
+    NotAdmin,
     /// It would leave the device without an administrator, and nobody said that it may.
     #[error("this is the last administrator: whoever pairs next would be the first again")]
     LastAdmin,

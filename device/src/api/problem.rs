@@ -106,6 +106,7 @@ impl Problem {
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
+            RegisterError::NotAdmin => Self::AdminsOnly,
             RegisterError::LastAdmin => Self::LastAdmin,
             RegisterError::ManyCodes => Self::ManyCodes,
             RegisterError::State(error) => {

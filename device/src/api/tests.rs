@@ -223,6 +223,30 @@ async fn every_administrator_is_on_the_list() {
 }
 
 #[tokio::test]
+async fn who_stops_being_administrator_in_that_moment_changes_nothing_more() {
+    let fixture = Fixture::new().await;
+    // Both were taken for administrators when they came: one is a guest by now, one is nobody.
+    for name in ["bob", "mallory"] {
+        for (method, path, body) in [
+            ("DELETE", client("ada"), "{}"),
+            ("PUT", client("bob"), r#"{"role":"admin"}"#),
+            (
+                "POST",
+                "codes".to_owned(),
+                r#"{"lifetime":"one_time","role":"admin"}"#,
+            ),
+            ("PUT", "window".to_owned(), r#"{"open":true}"#),
+        ] {
+            let late = asker(name, "admin");
+            let problem = fixture.problem(late, method, &path, body).await;
+            assert_eq!(problem, "admins-only", "{method} {path}");
+        }
+    }
+    let roles = fixture.roles().into_iter().map(|(_, role)| role);
+    assert_eq!(roles.collect::<Vec<_>>(), ["admin", "guest"]);
+}
+
+#[tokio::test]
 async fn roles_are_changed_and_clients_are_taken_off() {
     let fixture = Fixture::new().await;
     let cut = fixture.api.register.cut_of(&key("bob")).unwrap();

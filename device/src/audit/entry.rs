@@ -204,7 +204,10 @@ mod tests {
             "01".repeat(32)
         );
         assert_eq!(entry.canonical(), canonical);
-        assert_eq!(entry.hash(), HEXLOWER.encode(&Sha256::digest(canonical)));
+        assert_eq!(
+            entry.hash(),
+            "22ca2137fdc7a50e0ad5a371a0dd0b7e2d431833412ebc9d11d649859a429747"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What an administrator or the owner changes: clients and their roles, codes to hand on, the window
 //! for printed codes, and the audit log, which each change is written together with.
 //!
-//! Who may is decided before. The device never loses its last administrator unasked, and an
+//! Who may is decided before, and looked up again in the moment of the change. The device never loses its last administrator unasked, and an
 //! administrator that goes leaves no code behind.
 
 use std::sync::Arc;
@@ -72,7 +72,7 @@ impl Register {
     /// on it.
     ///
     /// # Errors
-    /// [`RegisterError::LastAdmin`] unless the device may be left without an administrator, and when
+    /// [`RegisterError::NotAdmin`], [`RegisterError::LastAdmin`] unless the device may be left without an administrator, and when
     /// the list cannot be written.
     pub(crate) async fn take_off(
         self: &Arc<Self>,
@@ -82,6 +82,7 @@ impl Register {
     ) -> Result<Option<Lessened>, RegisterError> {
         let removed = self
             .change(move |contents| {
+                contents.authorize(&by)?;
                 let Some(client) = contents.client(&key).cloned() else {
                     return Ok(None);
                 };
@@ -113,6 +114,7 @@ impl Register {
     ) -> Result<Option<Lessened>, RegisterError> {
         let changed = self
             .change(move |contents| {
+                contents.authorize(&by)?;
                 let Some(before) = contents.client(&key).cloned() else {
                     return Ok(None);
                 };
@@ -153,7 +155,7 @@ impl Register {
     /// Makes a one-time code that gives a role.
     ///
     /// # Errors
-    /// [`RegisterError::ManyCodes`], and when it cannot be written.
+    /// [`RegisterError::NotAdmin`], [`RegisterError::ManyCodes`], and when it cannot be written.
     pub(crate) async fn hand_on(
         self: &Arc<Self>,
         role: Role,
@@ -165,6 +167,7 @@ impl Register {
             By::Device | By::Button | By::Owner => None,
         };
         self.change(move |contents| {
+            contents.authorize(&by)?;
             contents.bury_dead(now);
             let stand = contents.codes.iter().filter(|code| code.role().is_some());
             if stand.filter(|code| code.secret(now).is_some()).count() >= MAX_HANDED_ON {
@@ -208,6 +211,7 @@ impl Register {
         by: By,
     ) -> Result<(), RegisterError> {
         self.change(move |contents| {
+            contents.authorize(&by)?;
             contents.codes.iter_mut().for_each(Code::revive);
             let event = AuditEvent::WindowOpened { until };
             contents.journal.add(unix_now(), by, event);
@@ -218,7 +222,8 @@ impl Register {
         Ok(())
     }
 
-    /// Printed codes admit no more, even if that cannot be written into the log.
+    /// Printed codes admit no more, even if that cannot be written into the log; whoever asks, this
+    /// only ever closes.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -294,6 +299,18 @@ impl Register {
 }
 
 impl Contents {
+    /// Looks the asker up in the list that is about to change, so nobody administers a device who is not
+    /// on it as administrator, not even for the moment in which another takes that away.
+    fn authorize(&self, by: &By) -> Result<(), RegisterError> {
+        match by {
+            By::Device | By::Button | By::Owner => Ok(()),
+            By::Client(key) => match self.client(key) {
+                Some(client) if client.role == Role::Admin => Ok(()),
+                Some(_) | None => Err(RegisterError::NotAdmin),
+            },
+        }
+    }
+
     /// Makes sure that the client may stop being what it is; its codes die with it.
     fn lose_admin(&mut self, client: &Client, without_admin: bool) -> Result<(), RegisterError> {
         if client.role == Role::Admin && self.admins() < 2 && !without_admin {
