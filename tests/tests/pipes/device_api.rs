@@ -160,6 +160,8 @@ fn a_guest_learns_its_role_and_no_more_and_a_policy_holds() {
     let made = command(&home, &device, &["code", "--role", "guest"]);
     let mut other = Other::paired_with(made["code"].as_str().unwrap());
     let curl = other.curl();
+    let large = home.path().join("large");
+    std::fs::write(&large, vec![b'x'; 5_000_000]).unwrap();
 
     for http in Http::ALL {
         for (method, path) in [
@@ -189,11 +191,31 @@ fn a_guest_learns_its_role_and_no_more_and_a_policy_holds() {
             assert!(page.contains("Not allowed"), "{arguments:?}: {page}");
         }
         assert_eq!(upstream.requests().len(), before);
+        // An answer without a body, and one that comes before the body of the request is read.
+        let head = curl.text(http, &["--head", "https://printer.local/a//"]);
+        assert!(head.contains(" 200"), "{head}");
+        let head = curl.text(
+            http,
+            &["--head", "--path-as-is", "https://printer.local/a/%2e/"],
+        );
+        assert!(head.contains(" 403"), "{head}");
+        let head = curl.text(http, &["--head", &format!("{API}/role")]);
+        assert!(head.contains(" 405"), "{head}");
+        if http == Http::One {
+            // It has no way to hear an answer while it sends.
+            continue;
+        }
+        let body = format!("@{}", large.display());
+        let page = curl.text(
+            http,
+            &["--data-binary", &body, "https://printer.local/jobs"],
+        );
+        assert!(page.contains("Not allowed"), "{page}");
     }
     let log = command(&home, &device, &["audit"]);
     let told = log["entries"].as_array().unwrap().iter();
     let denied: u64 = told.filter_map(|entry| entry["count"].as_u64()).sum();
-    assert_eq!(denied, 8);
+    assert_eq!(denied, 11);
     assert_eq!(
         browser_of(&mut connector)
             .get("printer.local", "/jobs")
