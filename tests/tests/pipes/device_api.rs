@@ -1,12 +1,12 @@
 //! A device's own API as a browser's way leads to it, and the owner's commands beside it: what is
 //! described is what is answered, and what was changed is in the log, whatever breaks off.
 
+mod guests;
 mod kills;
 mod log;
 
 use serde_json::{Value, json};
 use settle_tests::curl::Http;
-use settle_tests::device::Setup;
 use settle_tests::openapi::Contract;
 use settle_tests::{Connector, Curl, Device, Home, Keyring};
 
@@ -143,86 +143,6 @@ fn what_is_described_is_what_a_device_answers() {
     // Nothing of it came to the interface behind the device.
     let seen = house.upstream.requests();
     assert!(!seen.iter().any(|seen| seen.line.contains("settle")));
-}
-
-#[test]
-fn a_guest_learns_its_role_and_no_more_and_a_policy_holds() {
-    let home = Home::new(Keyring::Unlocked);
-    let upstream = settle_tests::Upstream::start();
-    let policy = "otherwise = 'admin'\n[[rule]]\npath = '/'\nmethods = ['GET']\nrole = 'guest'";
-    let setup = Setup {
-        policy: Some(policy.to_owned()),
-        ..Setup::default()
-    };
-    let device = Device::start_as(&home, upstream.address(), &setup);
-    let mut connector = Connector::start(&home);
-    connector.pair(device.code());
-    let made = command(&home, &device, &["code", "--role", "guest"]);
-    let mut other = Other::paired_with(made["code"].as_str().unwrap());
-    let curl = other.curl();
-    let large = home.path().join("large");
-    std::fs::write(&large, vec![b'x'; 5_000_000]).unwrap();
-
-    for http in Http::ALL {
-        for (method, path) in [
-            ("GET", "/clients"),
-            ("GET", "/audit"),
-            ("GET", "/status"),
-            ("PUT", "/window"),
-            ("POST", "/codes"),
-        ] {
-            let answer = ask(&curl, http, method, path, Some(&json!({})));
-            assert_eq!(answer.problem(), "urn:settle:problem:admins-only");
-        }
-        let page = curl.text(http, &["https://printer.local/jobs"]);
-        assert_eq!(page, settle_tests::upstream::PAGE);
-        let before = upstream.requests().len();
-        for arguments in [
-            ["--request", "POST", "https://printer.local/jobs"],
-            ["--request", "DELETE", "https://printer.local/jobs"],
-            [
-                "--path-as-is",
-                "--include",
-                "https://printer.local/a/%2e%2e/jobs",
-            ],
-            ["--path-as-is", "--include", "https://printer.local//jobs"],
-        ] {
-            let page = curl.text(http, &arguments);
-            assert!(page.contains("Not allowed"), "{arguments:?}: {page}");
-        }
-        assert_eq!(upstream.requests().len(), before);
-        // An answer without a body, and one that comes before the body of the request is read.
-        let head = curl.text(http, &["--head", "https://printer.local/a//"]);
-        assert!(head.contains(" 200"), "{head}");
-        let head = curl.text(
-            http,
-            &["--head", "--path-as-is", "https://printer.local/a/%2e/"],
-        );
-        assert!(head.contains(" 403"), "{head}");
-        let head = curl.text(http, &["--head", &format!("{API}/role")]);
-        assert!(head.contains(" 405"), "{head}");
-        if http == Http::One {
-            // It has no way to hear an answer while it sends.
-            continue;
-        }
-        let body = format!("@{}", large.display());
-        let page = curl.text(
-            http,
-            &["--data-binary", &body, "https://printer.local/jobs"],
-        );
-        assert!(page.contains("Not allowed"), "{page}");
-    }
-    let log = command(&home, &device, &["audit"]);
-    let told = log["entries"].as_array().unwrap().iter();
-    let denied: u64 = told.filter_map(|entry| entry["count"].as_u64()).sum();
-    assert_eq!(denied, 11);
-    assert_eq!(
-        browser_of(&mut connector)
-            .get("printer.local", "/jobs")
-            .unwrap()
-            .status,
-        200
-    );
 }
 
 #[test]
