@@ -126,11 +126,10 @@ impl Device {
         let (state, label) = (settings.state.clone(), settings.label.clone());
         let loaded = tokio::task::spawn_blocking(move || {
             let (dir, identity, contents) = stored::load(&state, &label)?;
-            let provenance = Provenance::load(&dir)?;
-            Ok::<_, DeviceError>((dir, identity, contents, provenance))
+            Ok::<_, DeviceError>((Provenance::load(&dir)?, dir, identity, contents))
         });
-        let (dir, identity, contents, provenance) =
-            loaded.await.map_err(|_| DeviceError::Interrupted)??;
+        let loaded = loaded.await.map_err(|_| DeviceError::Interrupted)??;
+        let (provenance, dir, identity, contents) = loaded;
         let identity = Arc::new(identity);
         let leaf = Leaf::issue(Arc::clone(&identity), SystemTime::now())?;
         let listen = |source| DeviceError::Listen {

@@ -18,8 +18,9 @@ use settle_transport::certificate::{self, IssueError, PrivateKey};
 use settle_transport::evidence::{SealError, Statement, VoucherSigner};
 
 pub use self::directory::write_file;
-use crate::device::{DeviceError, load};
+use crate::device::DeviceError;
 use crate::evidence::Provenance;
+use crate::stored::load;
 
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]

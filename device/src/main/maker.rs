@@ -86,7 +86,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             target,
             serial_number,
         }) => {
-            let state = state_of(target.state, &target.name)?;
+            let state = state_of(target.state, Some(&target.name))?;
             Maker::open(&target.maker)?.issue(&state, &target.name, &serial_number, now)?;
         }
         Command::Voucher(Vouch {
@@ -95,7 +95,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             days,
             file,
         }) => {
-            let state = state_of(target.state, &target.name)?;
+            let state = state_of(target.state, Some(&target.name))?;
             let form = match form {
                 Form::Cms => VoucherForm::Cms,
                 Form::Jws => VoucherForm::Jws,

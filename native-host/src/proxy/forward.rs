@@ -91,6 +91,20 @@ impl Wish {
 pub(super) async fn forward(
     proxy: &Proxy,
     destination: &Destination,
+    request: Request<Incoming>,
+) -> Answer {
+    let is_head = *request.method() == Method::HEAD;
+    let answer = respond(proxy, destination, request).await;
+    answer.map(|body| match body {
+        // RFC 9110 §9.3.2; in HTTP/2 a body would break the stream.
+        Either::Right(_) if is_head => Either::Right(Full::default()),
+        Either::Left(_) | Either::Right(_) => body,
+    })
+}
+
+async fn respond(
+    proxy: &Proxy,
+    destination: &Destination,
     mut request: Request<Incoming>,
 ) -> Answer {
     let Some(wish) = Wish::of(&mut request).filter(|_| addresses(&request, destination)) else {

@@ -89,3 +89,19 @@ fn a_clock_that_is_years_behind_is_named_as_what_is_wrong() {
     );
     assert!(house.upstream.requests().is_empty());
 }
+
+#[test]
+fn a_page_in_a_devices_place_has_no_body_where_only_its_head_was_asked_for() {
+    let mut house = House::paired();
+    let curl = house.curl();
+    let foreign = ["--header", "Origin: https://evil.example"];
+    let address = "https://printer.local/";
+    for http in [Http::One, Http::Two] {
+        // A body would break the stream, and with it this command.
+        let asked = [&foreign[..], &["--head", address, address]].concat();
+        let said = curl.text(http, &asked);
+        assert_eq!(said.matches("settle-refusal: cross_site").count(), 2);
+        assert!(!said.contains("<html"), "{said}");
+    }
+    assert!(house.upstream.requests().is_empty());
+}
