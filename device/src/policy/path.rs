@@ -213,7 +213,7 @@ mod tests {
             "/a..b/...",
             "/.well-known/x",
             "/100%25",
-            "/caf%C3%A9",
+            "/men%C3%BC",
             "/a:b@c,d=e",
             "/a//b/",
         ] {

@@ -174,7 +174,7 @@ fn nothing_is_said_of_devices_of_nobody_or_of_strangers() {
 }
 
 #[test]
-fn anothers_voucher_key_or_certificate_is_a_warning() {
+fn what_another_device_has_is_a_warning() {
     let home = Home::new(Keyring::Unlocked);
     let works = Works::new(&home, "Example Works");
     works.list("*");
