@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response};
-use http_body_util::{Either, Full};
+use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -18,6 +18,7 @@ use settle_protocol::name::Label;
 use settle_transport::cut::Cut;
 use settle_transport::relay;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, Api, Asker};
@@ -46,6 +47,10 @@ const OVERRIDES: [&str; 5] = [
     "x-original-url",
     "x-rewrite-url",
 ];
+
+/// How much of a body that nobody wants is taken, in octets, and for how long.
+const HEARD_OUT: usize = 64 * 1024;
+const HEARING: Duration = Duration::from_secs(2);
 
 type Body = Either<Incoming, Full<Bytes>>;
 
@@ -125,7 +130,7 @@ impl Front {
             .timer(TokioTimer::new())
             .max_concurrent_streams(1);
         let visit = server.serve_connection(TokioIo::new(stream), service);
-        match tokio::time::timeout(VISIT, visit).await {
+        match timeout(VISIT, visit).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::debug!(%error, "a visitor's connection ended"),
             Err(_) => tracing::debug!("a visitor took too long"),
@@ -167,12 +172,17 @@ impl Front {
                 by: By::Client(client),
                 role: caller.role,
             };
-            return self.api.answer(request, asker).await.map(Either::Right);
+            let (head, mut body) = request.into_parts();
+            let asked = Request::from_parts(head, &mut body);
+            let answer = self.api.answer(asked, asker).await;
+            hear_out(body).await;
+            return answer.map(Either::Right);
         }
         if let Err(denied) = self.admit(&mut request, &caller.role) {
             tracing::debug!(client = %client, %denied, "a request was not passed on");
             let (method, path) = (request.method().as_str(), request.uri().path());
             self.register.tally.denied(client, method, path);
+            hear_out(request.into_body()).await;
             return page::not_allowed(&self.label, &caller.role).map(Either::Right);
         }
         match self.upstream.forward(request, &caller).await {
@@ -205,6 +215,24 @@ impl Front {
             relay::strip_read_as(request.headers_mut(), |name| OVERRIDES.contains(&name));
         }
         Ok(())
+    }
+}
+
+/// Takes what is left of a small body before it is answered: a client that is told while it still sends
+/// takes the end of the exchange for a failure (curl does).
+async fn hear_out(mut body: Incoming) {
+    let mut left = HEARD_OUT;
+    let hearing = async {
+        while let Some(Ok(frame)) = body.frame().await {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return,
+            }
+        }
+    };
+    if timeout(HEARING, hearing).await.is_err() {
+        tracing::debug!("a request was answered before its end");
     }
 }
 
