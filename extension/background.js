@@ -31,10 +31,11 @@ let lastPage = 0;
 /** @type {Background} */
 let background;
 /**
- * Where local names go in a browser that asks about each request.
- * @type {{ type: "https", host: string, port: number } | undefined}
+ * Where local names go in a browser that asks about each request: nowhere until the logic says, even if
+ * it never does, since without an answer they would become DNS questions.
+ * @type {{ type: "https", host: string, port: number }}
  */
-let way;
+let way = { type: "https", host: "127.0.0.1", port: 9 };
 /** Settles when everything so far is done; what fails is reported and keeps nothing up. */
 let done = start().catch(reportError);
 

@@ -50,13 +50,14 @@ export async function forgetBridge(profile) {
  * Starts Firefox as a user would have it.
  * @param {string} profile
  * @param {{
- *   env: Record<string, string>, language?: string, extension?: boolean,
+ *   env: Record<string, string>, language?: string, extension?: string,
  *   preferences?: Record<string, string | number | boolean>,
- * }} options
+ * }} options `extension` is the folder of another than the one that is shipped
  * @returns {Promise<Driver>}
  */
 export async function startFirefox(profile, options) {
-  const { env, language = "en-US", extension = true, preferences = {} } = options;
+  const { env, language = "en-US", preferences = {} } = options;
+  const { extension = setting("SETTLE_FIREFOX_EXTENSION") } = options;
   const settings = new firefox.Options()
     .setBinary(setting("SETTLE_FIREFOX"))
     .addArguments("-headless", "-profile", profile)
@@ -81,6 +82,6 @@ export async function startFirefox(profile, options) {
       .build()
   );
   await driver.manage().setTimeouts({ script: PATIENCE, pageLoad: PATIENCE });
-  if (extension) await driver.installAddon(setting("SETTLE_FIREFOX_EXTENSION"), true);
+  await driver.installAddon(extension, true);
   return driver;
 }

@@ -86,7 +86,9 @@ export class Stage {
 
   /**
    * Opens Firefox as things are.
-   * @param {{ language?: string, preferences?: Record<string, string | number | boolean> }} options
+   * @param {{
+   *   language?: string, preferences?: Record<string, string | number | boolean>, extension?: string,
+   * }} options
    */
   async bareFirefox(options = {}) {
     const profile = await makeProfile(this.home);

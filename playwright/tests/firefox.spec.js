@@ -1,7 +1,11 @@
 // The same in Firefox: from an unpaired name to the device's page, and what stands in its way.
 
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+
 import { FIREFOX_EXTENSION } from "../harness/firefox.js";
-import { arriveIn, giveCode, onPage, textOf, visit } from "../harness/firefox-visit.js";
+import { arriveIn, giveCode, onPage, say, textOf, visit } from "../harness/firefox-visit.js";
+import { setting } from "../harness/programs.js";
 import { expect, test } from "../harness/stage.js";
 import { ADDRESS } from "../harness/visit.js";
 
@@ -53,6 +57,18 @@ test("Firefox says that its certificate store lacks the bridge authority", async
   // Whoever insists learns it too.
   await visit(driver, ADDRESS);
   await onPage(driver, { page: "blocked", trouble: "bridge_untrusted" });
+});
+
+test("an extension whose logic does not start lets no local name out of Firefox", async ({
+  stage,
+}) => {
+  const extension = join(stage.home.path, "extension");
+  await cp(setting("SETTLE_FIREFOX_EXTENSION"), extension, { recursive: true });
+  await rm(join(extension, "pkg/settle_wasm_bg.wasm"));
+  const driver = await stage.bareFirefox({ extension });
+  await visit(driver, "https://a.local/");
+  const shown = () => say(driver, () => document.documentURI);
+  await expect.poll(shown).toContain("about:neterror?e=proxyConnectFailure");
 });
 
 test("Firefox names a local name without its host to nobody", async ({ stage }) => {
