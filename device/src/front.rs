@@ -95,7 +95,7 @@ impl Front {
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(MAX_HEADERS)
             .keep_alive_interval(IDLE);
-        let stream = TokioIo::new(Cut::new(stream, cut));
+        let stream = TokioIo::new(Cut::new(stream, &cut));
         let connection = server.serve_connection_with_upgrades(stream, service);
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {

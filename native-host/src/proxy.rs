@@ -189,7 +189,7 @@ impl Proxy {
     ) {
         // What was agreed on is what is spoken: nobody has to be waited for to tell.
         let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP_2);
-        let stream = TokioIo::new(Cut::new(stream, destination.trust.clone()));
+        let stream = TokioIo::new(Cut::new(stream, &destination.trust));
         let asked = Arc::new(AtomicBool::new(false));
         let service = service_fn(|request| {
             asked.store(true, Ordering::Relaxed);

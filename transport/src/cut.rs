@@ -20,10 +20,12 @@ pub struct Cut<S> {
 impl<S> Cut<S> {
     /// Cuts `stream` when `token` is cancelled.
     #[must_use]
-    pub fn new(stream: S, token: CancellationToken) -> Self {
+    pub fn new(stream: S, token: &CancellationToken) -> Self {
+        // A child has a lock of its own: every read and write takes it, and the streams of one device would
+        // wait for each other at that of `token`.
         Self {
             stream,
-            cut: Box::pin(token.cancelled_owned()),
+            cut: Box::pin(token.child_token().cancelled_owned()),
             is_cut: false,
         }
     }
@@ -101,7 +103,7 @@ mod tests {
     async fn a_cut_wakes_who_waits_and_lets_nothing_through() {
         let (near, mut far) = tokio::io::duplex(64);
         let token = CancellationToken::new();
-        let mut stream = Cut::new(near, token.clone());
+        let mut stream = Cut::new(near, &token);
         far.write_all(b"x").await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), b'x');
 

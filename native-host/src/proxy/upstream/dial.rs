@@ -159,7 +159,7 @@ impl tower_service::Service<Uri> for Dial {
             let place = timeout(PLACE_LIMIT, Arc::clone(&route.places).acquire_owned()).await;
             let place = place.ok().and_then(Result::ok).ok_or(DialError::Full)?;
             let stream = Heard::new(route.connect(&tls).await?, route.refusals.clone(), place);
-            Ok(TokioIo::new(Cut::new(stream, route.trust.clone())))
+            Ok(TokioIo::new(Cut::new(stream, &route.trust)))
         })
     }
 }
