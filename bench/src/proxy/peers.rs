@@ -14,6 +14,9 @@ use settle_tests::{Connector, Home, Keyring};
 
 use super::client::{NAME, Way, trusting};
 
+/// As many as the machine has cores that the figures are for.
+const NGINX_WORKERS: usize = 2;
+
 /// A running proxy.
 pub(crate) struct Peer {
     pub(crate) name: &'static str,
@@ -69,7 +72,7 @@ pub(crate) fn nginx(
 ) -> anyhow::Result<Peer> {
     let address = free_address()?;
     let configuration = format!(
-        "daemon off;\nworker_processes 2;\npid {folder}/nginx.pid;\nerror_log {folder}/nginx.log;\n\
+        "daemon off;\nworker_processes {NGINX_WORKERS};\npid {folder}/nginx.pid;\nerror_log {folder}/nginx.log;\n\
          events {{ worker_connections 1024; }}\n\
          http {{\n  access_log off;\n  client_body_temp_path {folder}/body;\n  proxy_temp_path {folder}/proxy;\n\
          fastcgi_temp_path {folder}/fcgi;\n  uwsgi_temp_path {folder}/uwsgi;\n  scgi_temp_path {folder}/scgi;\n\
@@ -105,7 +108,7 @@ pub(crate) fn nginx(
             tunnel: false,
             inner: trusting(&fs::read_to_string(&authority.certificate)?)?,
         },
-        processes: with_children(process.id()),
+        processes: nginx_processes(process.id()),
         _ends: Box::new(process),
     })
 }
@@ -196,6 +199,15 @@ fn peak_kb(id: u32) -> Option<f64> {
     peak.trim().trim_end_matches(" kB").parse().ok()
 }
 
+/// nginx listens before it has started the workers, whose time is what counts.
+fn nginx_processes(id: u32) -> Vec<u32> {
+    eventually("nginx has its workers", || {
+        with_children(id).len() == 1 + NGINX_WORKERS
+    });
+    with_children(id)
+}
+
+/// A proxy and those of its processes that are started by now.
 fn with_children(id: u32) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
     let children = children.unwrap_or_default();
