@@ -2,8 +2,10 @@
 // A page's hands: puts views on the page and hands to the logic in wasm what the user and the
 // background do. It decides nothing; which texts, parts and screens there are is in the HTML.
 
+import { Camera } from "./camera.js";
 import { givePictures } from "./pictures.js";
 import init, { Page } from "./pkg/settle_wasm.js";
+import { Reader } from "./read.js";
 
 /** @import { PageEffect, PageEvent, Row, Shown, Text, View } from './pkg/settle_wasm.js' */
 
@@ -15,6 +17,8 @@ await init({ module_or_path: new URL("pkg/settle_wasm_bg.wasm", import.meta.url)
 const page = new Page(body.dataset.page ?? "", location.hash.slice(1));
 /** @type {chrome.runtime.Port | undefined} */
 let background;
+/** @type {Camera | undefined} */
+let camera;
 
 translate(document);
 connect();
@@ -46,6 +50,12 @@ function carryOut(effects) {
     switch (effect.kind) {
       case "say":
         background?.postMessage(effect.message);
+        break;
+      case "start_camera":
+        camera?.start().catch(reportError);
+        break;
+      case "stop_camera":
+        camera?.stop();
         break;
       case "go":
         location.replace(effect.url);
@@ -80,7 +90,9 @@ function listen() {
   // Another address in the same page is another question.
   addEventListener("hashchange", () => location.reload());
   if (body.dataset.page === "pair") {
-    givePictures(dispatch);
+    const reader = new Reader();
+    givePictures(dispatch, reader);
+    camera = new Camera(dispatch, reader);
   }
 }
 

@@ -1,19 +1,29 @@
 // @ts-check
-// The ways a code gets into the pairing page: a chosen, dropped or pasted picture, which a worker
-// reads so that the page never freezes, and text.
+// The ways a code gets into the pairing page without the camera: a chosen, dropped or pasted
+// picture, and text.
+
+import { now } from "./read.js";
 
 /** @import { PageEvent } from './pkg/settle_wasm.js' */
+/** @import { Reader } from './read.js' */
 
-/** @param {(event: PageEvent) => void} dispatch */
-export function givePictures(dispatch) {
-  const reader = new Worker("reader.js", { type: "module" });
+/**
+ * @param {(event: PageEvent) => void} dispatch
+ * @param {Reader} reader
+ */
+export function givePictures(dispatch, reader) {
   let last = 0;
 
   /** @param {File} picture */
-  function read(picture) {
+  async function read(picture) {
     last += 1;
+    const mine = last;
     dispatch({ kind: "reading" });
-    reader.postMessage({ id: last, picture });
+    const codes = await reader.codesOf(picture);
+    // Another picture may have been given meanwhile.
+    if (mine === last) {
+      dispatch(codes ? { kind: "picture", codes, now: now() } : { kind: "no_picture" });
+    }
   }
 
   /** @param {string} text */
@@ -26,24 +36,18 @@ export function givePictures(dispatch) {
     const picture = data?.files[0];
     const text = data?.getData("text/plain");
     if (picture) {
-      read(picture);
+      read(picture).catch(reportError);
     } else if (text) {
       useText(text);
     }
     return Boolean(picture || text);
   }
 
-  reader.addEventListener("message", ({ data: { id, codes } }) => {
-    if (id === last) {
-      dispatch(codes ? { kind: "picture", codes, now: now() } : { kind: "no_picture" });
-    }
-  });
-
   const chooser = /** @type {HTMLInputElement} */ (document.getElementById("picture"));
   chooser.addEventListener("change", () => {
     const picture = chooser.files?.[0];
     if (picture) {
-      read(picture);
+      read(picture).catch(reportError);
     }
     // The same file can be chosen again.
     chooser.value = "";
@@ -84,9 +88,4 @@ function listenToDrops(take) {
     mark(false);
     take(event.dataTransfer);
   });
-}
-
-/** The time in seconds. */
-function now() {
-  return Math.floor(Date.now() / 1000);
 }

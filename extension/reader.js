@@ -1,25 +1,36 @@
 // @ts-check
-// Reads the QR codes of pictures beside the page: decodes the file, hands its pixels to wasm.
+// Reads the QR codes of pictures and of a camera's frames beside the page: hands their pixels to wasm.
 
-import init, { readCodes } from "./pkg/settle_picture.js";
+import init, { readCodes, readFrame } from "./pkg/settle_picture.js";
 
 /** Larger pictures are made smaller first: a code that fills a part of one stays readable. */
 const LONGEST_SIDE = 2400;
+const LONGEST_SIDE_OF_FRAME = 1280;
 
 const ready = init({
   module_or_path: new URL("pkg/settle_picture_bg.wasm", import.meta.url),
 });
 
-addEventListener("message", async ({ data: { id, picture } }) => {
-  postMessage({ id, codes: await codesOf(picture) });
+/** Frames so far: each is looked at in another way. */
+let frames = 0;
+
+addEventListener("message", async ({ data: { id, picture, frame } }) => {
+  await ready;
+  postMessage({ id, codes: picture ? await codesOf(picture) : codesIn(frame) });
 });
+
+/** @param {ImageBitmap} frame */
+function codesIn(frame) {
+  const picture = pixels(frame, LONGEST_SIDE_OF_FRAME);
+  frames += 1;
+  return picture && readFrame(picture.width, picture.height, bytes(picture), frames);
+}
 
 /**
  * @param {Blob} picture
  * @returns {Promise<string[] | null>} null when it is no picture.
  */
 async function codesOf(picture) {
-  await ready;
   let bitmap;
   try {
     bitmap = await createImageBitmap(picture);
@@ -27,15 +38,29 @@ async function codesOf(picture) {
     // The one reason there is: the browser cannot decode the file.
     return null;
   }
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(bitmap.width, bitmap.height));
+  const image = pixels(bitmap, LONGEST_SIDE);
+  return image && readCodes(image.width, image.height, bytes(image));
+}
+
+/**
+ * The pixels of a bitmap, which is used up, made smaller where it is larger than `longest`.
+ * @param {ImageBitmap} bitmap
+ * @param {number} longest
+ */
+function pixels(bitmap, longest) {
+  const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
   const width = Math.max(1, Math.round(bitmap.width * scale));
   const height = Math.max(1, Math.round(bitmap.height * scale));
-  const context = new OffscreenCanvas(width, height).getContext("2d");
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
   if (!context) {
     return null;
   }
   context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
-  const { data } = context.getImageData(0, 0, width, height);
-  return readCodes(width, height, new Uint8Array(data.buffer));
+  return context.getImageData(0, 0, width, height);
+}
+
+/** @param {ImageData} image */
+function bytes({ data }) {
+  return new Uint8Array(data.buffer);
 }

@@ -1,11 +1,12 @@
 // The same in Firefox: from an unpaired name to the device's page, and what stands in its way.
 
-import { cp, rm } from "node:fs/promises";
+import { cp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { By } from "selenium-webdriver";
 
 import { FIREFOX_EXTENSION } from "../harness/firefox.js";
 import { arriveIn, giveCode, onPage, say, textOf, visit } from "../harness/firefox-visit.js";
-import { setting } from "../harness/programs.js";
+import { PATIENCE, setting } from "../harness/programs.js";
 import { expect, test } from "../harness/stage.js";
 import { ADDRESS } from "../harness/visit.js";
 
@@ -27,6 +28,35 @@ test("a code opens the device's page in Firefox without a warning", async ({ sta
   // A name that is not paired stays one.
   await visit(driver, "https://www.printer.local/");
   await arriveIn(driver, `${FIREFOX_EXTENSION}/pair.html#https://www.printer.local/`);
+});
+
+test("the camera finds a code in Firefox", async ({ stage }) => {
+  const driver = await stage.firefox();
+  await visit(driver, `${FIREFOX_EXTENSION}/pair.html#${ADDRESS}`);
+  await onPage(driver, { page: "pair", link: "ready" });
+  // Firefox has a made-up camera, but no film for it: the code is put on a canvas instead.
+  const picture = (await readFile(stage.device.picture)).toString("base64");
+  await driver.executeScript((/** @type {string} */ encoded) => {
+    const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+    const canvas = document.createElement("canvas");
+    canvas.width = 640;
+    canvas.height = 480;
+    const context = canvas.getContext("2d");
+    navigator.mediaDevices.getUserMedia = async () => {
+      const code = await createImageBitmap(new Blob([bytes]));
+      setInterval(() => {
+        context?.fillRect(0, 0, 640, 480);
+        context?.drawImage(code, 130, 50, 380, 380);
+      }, 50);
+      return canvas.captureStream(20);
+    };
+  }, picture);
+  await driver.findElement(By.id("scan")).click();
+  const trust = await driver.findElement(By.id("trust"));
+  await expect.poll(() => trust.isDisplayed(), { timeout: PATIENCE }).toBe(true);
+  expect(await say(driver, () => document.querySelector("video")?.srcObject)).toBeNull();
+  await trust.click();
+  await arriveIn(driver, ADDRESS);
 });
 
 test("Firefox says why a device is not shown", async ({ stage }) => {

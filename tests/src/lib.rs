@@ -16,6 +16,7 @@ pub mod connector;
 pub mod curl;
 pub mod device;
 pub mod disk;
+pub mod film;
 pub mod foreign;
 pub mod frames;
 pub mod home;

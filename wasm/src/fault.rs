@@ -27,6 +27,12 @@ names! {
         ProxyPolicy = "proxy_policy",
         /// The file is no picture that the browser can read.
         PictureUnreadable = "picture_unreadable",
+        /// The user, or the system, does not let the extension use a camera.
+        CameraForbidden = "camera_forbidden",
+        /// There is no camera.
+        CameraMissing = "camera_missing",
+        /// Another program has the camera, or it broke.
+        CameraBusy = "camera_busy",
         /// There is no QR code in the picture, or none that can be read.
         PictureWithoutCode = "picture_without_code",
         /// More than one Settle code is in the picture.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::blocked::{Blocked, Reason};
 pub use self::overview::Overview;
 pub use self::pair::Pair;
-use crate::fault::Fault;
+use crate::fault::{Fault, OwnFault};
 use crate::message::{CodeText, FromPage, LinkState, Status, ToPage};
 use crate::names::names;
 use crate::view::{Action, Field, Mark, Part, Screen, Slot, Text, View};
@@ -52,6 +52,18 @@ pub enum Event {
     },
     /// That picture cannot be read.
     NoPicture {},
+    /// The camera cannot be used.
+    NoCamera {
+        /// Why.
+        fault: OwnFault,
+    },
+    /// The codes that the camera sees, several times a second.
+    Seen {
+        /// Their texts.
+        codes: Vec<CodeText>,
+        /// The time.
+        now: u64,
+    },
     /// The user gave a text that should be a code.
     Text {
         /// The text.
@@ -89,6 +101,10 @@ pub enum Effect {
         /// What to tell.
         message: FromPage,
     },
+    /// Look with the camera, until [`Effect::StopCamera`].
+    StartCamera {},
+    /// Switch the camera off.
+    StopCamera {},
     /// Go there in the place of this page.
     Go {
         /// A web address, or the name of one of the extension's pages.

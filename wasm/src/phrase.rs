@@ -26,6 +26,8 @@ names! {
         TypedCheck = "typed_check",
         /// Complete and right.
         TypedRight = "typed_right",
+        /// While the camera sees no code.
+        ScanNothing = "scan_nothing",
         /// While a picture is read.
         StepReading = "step_reading",
         /// The first step of a pairing.

@@ -40,6 +40,8 @@ export type PageEvent =
   | { kind: 'reading' }
   | { kind: 'picture'; codes: string[]; now: number }
   | { kind: 'no_picture' }
+  | { kind: 'no_camera'; fault: string }
+  | { kind: 'seen'; codes: string[]; now: number }
   | { kind: 'code_typed'; text: string }
   | { kind: 'text'; text: string; now: number }
   | { kind: 'typed'; field: string; text: string }
@@ -48,6 +50,8 @@ export type PageEvent =
 /** What a page asks for: `page::Effect`. */
 export type PageEffect =
   | { kind: 'say'; message: object }
+  | { kind: 'start_camera' }
+  | { kind: 'stop_camera' }
   | { kind: 'go'; url: string }
   | { kind: 'open'; url: string };
 

@@ -17,6 +17,8 @@ names! {
         /// A code is asked for; what went wrong with the last one is told here too.
         #[default]
         Ask = "ask",
+        /// The camera looks for a code.
+        Scan = "scan",
         /// Something takes its time.
         Working = "working",
         /// The user decides.
@@ -51,6 +53,8 @@ names! {
         Typed = "typed",
         /// A picture is being read.
         Reading = "reading",
+        /// What the camera sees, where that is no code to go on with.
+        ScanSaid = "scan_said",
         /// The step under way, told to screen readers as it changes.
         Step = "step",
         /// The question of the decision.
@@ -177,6 +181,10 @@ names! {
     Action {
         /// Tries the same again.
         Retry = "retry",
+        /// Looks for a code with the camera.
+        Scan = "scan",
+        /// Stops that.
+        StopScan = "stop_scan",
         /// Opens the local page.
         Open = "open",
         /// Ends what is under way.

@@ -1,5 +1,5 @@
 //! Reads the QR codes of a picture, also of a bad one: four versions of it are tried in the order
-//! of their cost. A crate of its own, so that only the pairing page's worker loads it, and the
+//! of their cost; of a camera's frames, one version each in turn. A crate of its own, so that only the pairing page's worker loads it, and the
 //! extension's background starts without it. What the codes say is judged in `settle-wasm`.
 
 use std::borrow::Cow;
@@ -18,6 +18,15 @@ pub fn read_rgba(width: u32, height: u32, rgba: &[u8]) -> Vec<String> {
     Grey::from_rgba(width, height, rgba)
         .as_ref()
         .map(read_codes)
+        .unwrap_or_default()
+}
+
+/// The same of one frame of a camera, the `number`th: in a hurry, since the next one comes soon.
+#[wasm_bindgen(js_name = readFrame)]
+#[must_use]
+pub fn read_frame_of_rgba(width: u32, height: u32, rgba: &[u8], number: u32) -> Vec<String> {
+    Grey::from_rgba(width, height, rgba)
+        .map(|frame| read_frame(&frame, number))
         .unwrap_or_default()
 }
 
@@ -114,17 +123,31 @@ impl Grey {
     }
 }
 
+/// What a picture is made into before it is looked at.
+type Version = fn(&Grey) -> Cow<'_, Grey>;
+
+/// In the order of their cost.
+const VERSIONS: [Version; 4] = [
+    |picture| Cow::Borrowed(picture),
+    |picture| Cow::Owned(picture.half()),
+    |picture| Cow::Owned(picture.half().blurred().stretched()),
+    |picture| Cow::Owned(picture.blurred().blurred().stretched()),
+];
+
+/// The texts of all QR codes that can be read in one version of a camera's frame.
+#[must_use]
+pub fn read_frame(frame: &Grey, number: u32) -> Vec<String> {
+    let turn = usize::try_from(number).unwrap_or(0) % VERSIONS.len();
+    let version = VERSIONS.get(turn).map(|version| version(frame));
+    let codes = version.map(|version| read_version(&version));
+    codes.unwrap_or_default().into_iter().collect()
+}
+
 /// The texts of all QR codes that can be read, without duplicates; the first version of the
 /// picture that shows any decides.
 #[must_use]
 pub fn read_codes(picture: &Grey) -> Vec<String> {
-    let versions: [fn(&Grey) -> Cow<'_, Grey>; 4] = [
-        |picture| Cow::Borrowed(picture),
-        |picture| Cow::Owned(picture.half()),
-        |picture| Cow::Owned(picture.half().blurred().stretched()),
-        |picture| Cow::Owned(picture.blurred().blurred().stretched()),
-    ];
-    versions
+    VERSIONS
         .iter()
         .map(|version| read_version(&version(picture)))
         .find(|codes| !codes.is_empty())

@@ -159,6 +159,8 @@ impl Blocked {
             | Event::Reading {}
             | Event::Picture { .. }
             | Event::NoPicture {}
+            | Event::NoCamera { .. }
+            | Event::Seen { .. }
             | Event::Text { .. }
             | Event::CodeTyped { .. }
             | Event::Typed { .. } => Vec::new(),
@@ -208,6 +210,8 @@ impl Blocked {
             }
             Action::Pair => self.to_pairing(),
             Action::ForgetConfirm
+            | Action::Scan
+            | Action::StopScan
             | Action::Open
             | Action::Cancel
             | Action::Trust

@@ -31,6 +31,8 @@ impl Overview {
             | Event::Reading {}
             | Event::Picture { .. }
             | Event::NoPicture {}
+            | Event::NoCamera { .. }
+            | Event::Seen { .. }
             | Event::Text { .. }
             | Event::CodeTyped { .. }
             | Event::Typed { .. } => Vec::new(),
@@ -75,6 +77,8 @@ impl Overview {
             }
             Action::ForgetConfirm
             | Action::Retry
+            | Action::Scan
+            | Action::StopScan
             | Action::Cancel
             | Action::Trust
             | Action::Refuse

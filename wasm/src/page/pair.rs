@@ -30,9 +30,13 @@ pub struct Pair {
 enum Stage {
     Ask(Option<Problem>),
     Reading,
+    /// With what is wrong with the code that the camera sees.
+    Scanning(Option<Fault>),
     Working(Working),
     Deciding(Deciding),
-    Paired { opens: Address },
+    Paired {
+        opens: Address,
+    },
     Refused,
 }
 
@@ -80,6 +84,22 @@ impl Pair {
     }
 
     pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
+        let scanned = self.is_scanning();
+        let mut effects = self.take(event);
+        // The camera is on exactly while its screen is shown.
+        match (scanned, self.is_scanning()) {
+            (false, true) => effects.push(Effect::StartCamera {}),
+            (true, false) => effects.insert(0, Effect::StopCamera {}),
+            (true, true) | (false, false) => {}
+        }
+        effects
+    }
+
+    const fn is_scanning(&self) -> bool {
+        matches!(self.stage, Stage::Scanning(_))
+    }
+
+    fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Heard { message } => self.heard(message),
             Event::Lost {} => {
@@ -87,7 +107,7 @@ impl Pair {
                 self.failed(OwnFault::HostLost.into())
             }
             Event::Reading {} => {
-                if matches!(self.stage, Stage::Ask(_)) {
+                if matches!(self.stage, Stage::Ask(_) | Stage::Scanning(_)) {
                     self.stage = Stage::Reading;
                 }
                 Vec::new()
@@ -97,6 +117,9 @@ impl Pair {
                 self.given(Code::from_picture(&codes, now))
             }
             Event::NoPicture {} => self.given(Err(OwnFault::PictureUnreadable.into())),
+            Event::NoCamera { fault } if self.is_scanning() => self.fail(fault.into(), None, false),
+            Event::Seen { codes, now } if self.is_scanning() => self.seen(codes, now),
+            Event::NoCamera { .. } | Event::Seen { .. } => Vec::new(),
             Event::Text { text, now } => {
                 let code = Code::from_text(&text.0, now);
                 // A slip of the fingers is mended in the field; nothing else stays there.
@@ -115,12 +138,28 @@ impl Pair {
 
     /// A code counts only where one is asked for.
     fn given(&mut self, code: Result<Code, Fault>) -> Vec<Effect> {
-        if !matches!(self.stage, Stage::Ask(_) | Stage::Reading) {
+        if !matches!(
+            self.stage,
+            Stage::Ask(_) | Stage::Reading | Stage::Scanning(_)
+        ) {
             return Vec::new();
         }
         match code {
             Ok(code) => self.use_code(code),
             Err(fault) => self.fail(fault, None, false),
+        }
+    }
+
+    /// What the camera sees is wrong only until it sees something better.
+    fn seen(&mut self, codes: Vec<CodeText>, now: u64) -> Vec<Effect> {
+        let codes: Vec<String> = codes.into_iter().map(|code| code.0).collect();
+        match Code::from_picture(&codes, now) {
+            Ok(code) => self.use_code(code),
+            Err(fault) => {
+                let is_nothing = fault == OwnFault::PictureWithoutCode.into();
+                self.stage = Stage::Scanning((!is_nothing).then_some(fault));
+                Vec::new()
+            }
         }
     }
 
@@ -181,6 +220,7 @@ impl Pair {
             })) => self.use_code(code),
             stage @ (Stage::Ask(_)
             | Stage::Reading
+            | Stage::Scanning(_)
             | Stage::Working(_)
             | Stage::Deciding(_)
             | Stage::Paired { .. }
@@ -206,7 +246,11 @@ impl Pair {
                 Vec::new()
             }
             Stage::Deciding(_) => self.fail(fault, None, false),
-            stage @ (Stage::Ask(_) | Stage::Reading | Stage::Paired { .. } | Stage::Refused) => {
+            stage @ (Stage::Ask(_)
+            | Stage::Reading
+            | Stage::Scanning(_)
+            | Stage::Paired { .. }
+            | Stage::Refused) => {
                 self.stage = stage;
                 Vec::new()
             }
@@ -246,6 +290,7 @@ impl Pair {
             (
                 Stage::Ask(_)
                 | Stage::Reading
+                | Stage::Scanning(_)
                 | Stage::Working(_)
                 | Stage::Paired { .. }
                 | Stage::Refused,
@@ -286,7 +331,11 @@ impl Pair {
                 say(FromPage::Cancel {})
             }
             (Action::Trust, Stage::Deciding(deciding)) => self.trust(deciding),
-            (Action::Again, Stage::Refused) => Vec::new(),
+            (Action::Again, Stage::Refused) | (Action::StopScan, Stage::Scanning(_)) => Vec::new(),
+            (Action::Scan, Stage::Ask(_)) => {
+                self.stage = Stage::Scanning(None);
+                Vec::new()
+            }
             (_, stage) => {
                 self.stage = stage;
                 Vec::new()
@@ -326,6 +375,7 @@ impl Pair {
             Stage::Reading => self
                 .view_ask()
                 .text(Slot::Reading, Text::say(Phrase::StepReading)),
+            Stage::Scanning(fault) => self.view_scanning(*fault),
             Stage::Working(Working { step, .. }) => self.view_working(*step),
             Stage::Deciding(deciding) => decision::view(
                 with_status(Screen::Decision, self.status.as_ref()),
@@ -358,6 +408,16 @@ impl Pair {
         view.titled(Slot::AskTitle, title)
             .maybe(Slot::Paired, paired)
             .part(Part::CanOpen, open.is_some())
+    }
+
+    fn view_scanning(&self, fault: Option<Fault>) -> View {
+        let view = with_status(Screen::Scan, self.status.as_ref());
+        match fault {
+            Some(fault) => view
+                .mark(Mark::Error, fault.word())
+                .text(Slot::ScanSaid, fault.sentence()),
+            None => view.text(Slot::ScanSaid, Text::say(Phrase::ScanNothing)),
+        }
     }
 
     fn view_working(&self, step: Option<PairingStep>) -> View {

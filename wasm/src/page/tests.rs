@@ -104,6 +104,73 @@ fn asks_for_the_code_of_the_name_that_was_asked_for() {
     }
 }
 
+/// What the camera sees.
+fn see(page: &mut Page, codes: &[&str]) -> Vec<Effect> {
+    let codes = codes.iter().map(|code| CodeText((*code).to_owned()));
+    page.update(Event::Seen {
+        codes: codes.collect(),
+        now: 1,
+    })
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_camera_is_on_exactly_while_it_looks_for_a_code() {
+    let mut page = open(Kind::Pair, "");
+    hear(&mut page, status(LinkState::Ready, &[]));
+    let code = code_text(1);
+    assert_eq!(see(&mut page, &[&code]), [], "nobody asked the camera");
+    assert_eq!(press(&mut page, Action::Scan), [Effect::StartCamera {}]);
+    assert_eq!(page.view().screen, Screen::Scan);
+    assert_eq!(see(&mut page, &[]), []);
+    assert_eq!(see(&mut page, &["https://example.com/"]), []);
+    assert_eq!(mark(&page, Mark::Error), Some("code_foreign"));
+    assert_eq!(see(&mut page, &[]), []);
+    assert_eq!(mark(&page, Mark::Error), None);
+
+    let effects = see(&mut page, &["https://example.com/", &code]);
+    let code = CodeText(code);
+    let message = FromPage::Start { code: code.clone() };
+    assert_eq!(effects, [Effect::StopCamera {}, Effect::Say { message }]);
+    assert_eq!(page.view().screen, Screen::Working);
+    assert_eq!(see(&mut page, &[&code.0]), [], "found once");
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_camera_that_cannot_be_used_is_told_with_the_other_ways_beside_it() {
+    let mut page = open(Kind::Pair, "");
+    press(&mut page, Action::Scan);
+    let fault = OwnFault::CameraForbidden;
+    let effects = page.update(Event::NoCamera { fault });
+    assert_eq!(effects, [Effect::StopCamera {}]);
+    assert_eq!(page.view().screen, Screen::Ask);
+    assert_eq!(mark(&page, Mark::Error), Some("camera_forbidden"));
+
+    press(&mut page, Action::Scan);
+    assert_eq!(mark(&page, Mark::Error), None);
+    assert_eq!(press(&mut page, Action::StopScan), [Effect::StopCamera {}]);
+    assert_eq!(page.update(Event::NoCamera { fault }), [], "it is off");
+    assert_eq!(mark(&page, Mark::Error), None);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_picture_or_a_text_ends_the_search_with_the_camera() {
+    for event in [
+        Event::Reading {},
+        Event::Text {
+            text: CodeText(code_text(1)),
+            now: 1,
+        },
+    ] {
+        let mut page = open(Kind::Pair, "");
+        hear(&mut page, status(LinkState::Ready, &[]));
+        press(&mut page, Action::Scan);
+        assert_eq!(page.update(event).first(), Some(&Effect::StopCamera {}));
+    }
+}
+
 #[test]
 #[wasm_bindgen_test]
 fn nothing_happens_without_the_user() {
