@@ -61,7 +61,10 @@ function carryOut(effects) {
         location.replace(effect.url);
         break;
       case "open":
-        chrome.tabs.create({ url: effect.url }).then(() => close(), reportError);
+        chrome.tabs.create({ url: effect.url }).then(closePopup, reportError);
+        break;
+      case "save":
+        save(effect.name, effect.text);
         break;
     }
   }
@@ -82,9 +85,8 @@ function listen() {
     if (target instanceof HTMLTextAreaElement && target.id === "code") {
       dispatch({ kind: "code_typed", text: target.value });
     }
-    const field = target instanceof HTMLInputElement ? target.dataset.field : undefined;
-    if (target instanceof HTMLInputElement && field) {
-      dispatch({ kind: "typed", field, text: target.value });
+    if (isField(target)) {
+      dispatch({ kind: "typed", field: target.dataset.field ?? "", text: target.value });
     }
   });
   // Another address in the same page is another question.
@@ -94,6 +96,33 @@ function listen() {
     givePictures(dispatch, reader);
     camera = new Camera(dispatch, reader);
   }
+}
+
+function closePopup() {
+  if (body.dataset.page === "popup") {
+    close();
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+function save(name, text) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/jsonl" }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/**
+ * @param {unknown} element
+ * @returns {element is HTMLInputElement | HTMLSelectElement}
+ */
+function isField(element) {
+  const isInput = element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+  return isInput && element.dataset.field !== undefined;
 }
 
 async function copyCommand() {
@@ -115,6 +144,13 @@ function message(key, parts) {
 
 /** @param {Text} text */
 function words(text) {
+  if ("time" in text) {
+    const time = new Date(text.time * 1000);
+    return time.toLocaleString(message("language", []), {
+      dateStyle: "medium",
+      timeStyle: "short",
+    });
+  }
   return "message" in text ? message(text.message.key, text.message.arguments) : text.literal;
 }
 
@@ -137,11 +173,13 @@ function show(view) {
     document.title = words(view.title);
   }
   showMarks(view.marks);
-  showRows(view.rows);
+  for (const list of document.querySelectorAll("[data-list]")) {
+    showRows(list, view.lists[list.getAttribute("data-list") ?? ""] ?? []);
+  }
   showIn(document, view);
   for (const [field, text] of Object.entries(view.fields)) {
     const input = document.querySelector(`[data-field="${field}"]`);
-    if (input instanceof HTMLInputElement && input.value !== text) {
+    if (isField(input) && input.value !== text) {
       input.value = text;
     }
   }
@@ -169,6 +207,10 @@ function showIn(root, { texts, parts }) {
   for (const element of own("[data-part]")) {
     element.toggleAttribute("hidden", !parts.includes(element.getAttribute("data-part") ?? ""));
   }
+  for (const element of own("[data-current]")) {
+    const current = parts.includes(element.getAttribute("data-current") ?? "");
+    element.setAttribute("aria-current", current ? "page" : "false");
+  }
   for (const element of own("[data-invalid]")) {
     const problem = texts[element.getAttribute("data-invalid") ?? ""];
     element.setAttribute("aria-invalid", String(problem !== undefined));
@@ -191,11 +233,13 @@ function showMarks(marks) {
   }
 }
 
-/** @param {Row[]} rows */
-function showRows(rows) {
-  const list = document.querySelector("[data-list]");
-  const template = list?.querySelector("template");
-  if (!list || !template) {
+/**
+ * @param {Element} list
+ * @param {Row[]} rows
+ */
+function showRows(list, rows) {
+  const template = list.querySelector("template");
+  if (!template) {
     return;
   }
   const old = new Map([...list.children].map((it) => [it.getAttribute("data-value"), it]));

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use settle_protocol::name::LocalName;
+use settle_protocol::rpc::audit::ReadAudit;
 use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request};
 
 use self::link::Link;
@@ -235,10 +236,25 @@ struct Page {
 enum Ask {
     Hello,
     List,
-    Start { page: PageId },
-    Commit { page: PageId },
+    Start {
+        page: PageId,
+    },
+    Commit {
+        page: PageId,
+    },
     Abort,
-    Revoke { page: PageId, device: String },
+    Revoke {
+        page: PageId,
+        device: String,
+    },
+    /// The daemon tells everybody of what it has changed.
+    Change {
+        page: PageId,
+    },
+    Audit {
+        page: PageId,
+        before: Option<u64>,
+    },
 }
 
 impl Background {
@@ -327,7 +343,24 @@ impl Background {
                 };
                 self.call_for(page, call, Ask::Revoke { page, device })
             }
+            FromPage::Rename { device, petname } => {
+                self.change(page, Call::RenameDevice { device, petname })
+            }
+            FromPage::Allow { device, origin } => {
+                self.change(page, Call::AllowOrigin { device, origin })
+            }
+            FromPage::Deny { device, origin } => {
+                self.change(page, Call::DenyOrigin { device, origin })
+            }
+            FromPage::ReadAudit { before, limit } => {
+                let call = Call::ReadAudit(ReadAudit { before, limit });
+                self.call_for(page, call, Ask::Audit { page, before })
+            }
         }
+    }
+
+    fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
+        self.call_for(page, call, Ask::Change { page })
     }
 
     fn page_closed(&mut self, page: PageId) -> Vec<Effect> {

@@ -2,7 +2,9 @@
 //! versions; what the daemon says is in `settle_protocol::rpc`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use settle_protocol::name::{Label, LocalName};
+use settle_protocol::origin::Origin;
 use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
 
 use crate::fault::{Fault, OwnFault};
@@ -33,6 +35,34 @@ pub enum FromPage {
         /// Its identifier in the trust store.
         device: String,
     },
+    /// Give a device another name.
+    Rename {
+        /// Its identifier in the trust store.
+        device: String,
+        /// From then on.
+        petname: Label,
+    },
+    /// Let another site send requests to a device.
+    Allow {
+        /// Its identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
+    /// Take that back.
+    Deny {
+        /// Its identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
+    /// Read a part of the audit log.
+    ReadAudit {
+        /// Only lines with a smaller number; the newest, if there is none.
+        before: Option<u64>,
+        /// At most so many.
+        limit: u32,
+    },
 }
 
 /// A code's text on its way; not in any `Debug` output.
@@ -47,7 +77,7 @@ impl std::fmt::Debug for CodeText {
 }
 
 /// Said to a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ToPage {
     /// At once when a page opens, and whenever it changes.
@@ -82,6 +112,13 @@ pub enum ToPage {
     },
     /// The device is not trusted any more.
     Revoked {},
+    /// The answer to [`FromPage::ReadAudit`].
+    Audit {
+        /// An [`Audit`](settle_protocol::rpc::audit::Audit) as the daemon wrote it.
+        audit: Value,
+        /// What was asked for.
+        before: Option<u64>,
+    },
 }
 
 /// What every page knows.

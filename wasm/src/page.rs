@@ -3,6 +3,7 @@
 
 mod blocked;
 mod decision;
+mod manage;
 mod overview;
 mod pair;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use self::blocked::{Blocked, Reason};
+pub use self::manage::Manage;
 pub use self::overview::Overview;
 pub use self::pair::Pair;
 use crate::fault::{Fault, OwnFault};
@@ -27,6 +29,8 @@ names! {
         Blocked = "blocked",
         /// What opens from the extension's button.
         Popup = "popup",
+        /// Where what is trusted is managed.
+        Manage = "manage",
     }
 }
 
@@ -110,10 +114,17 @@ pub enum Effect {
         /// A web address, or the name of one of the extension's pages.
         url: String,
     },
-    /// Open a tab, and close this popup.
+    /// Open a tab; a popup closes then.
     Open {
         /// A web address, or the name of one of the extension's pages.
         url: String,
+    },
+    /// Give the user a file.
+    Save {
+        /// Its name.
+        name: String,
+        /// What is in it.
+        text: String,
     },
 }
 
@@ -126,6 +137,8 @@ pub enum Page {
     Blocked(Blocked),
     /// What opens from the extension's button.
     Popup(Overview),
+    /// Where what is trusted is managed.
+    Manage(Manage),
 }
 
 impl Page {
@@ -139,6 +152,7 @@ impl Page {
                 (Self::Blocked(page), effects)
             }
             Kind::Popup => (Self::Popup(Overview::default()), Vec::new()),
+            Kind::Manage => (Self::Manage(Manage::default()), Vec::new()),
         }
     }
 
@@ -148,6 +162,7 @@ impl Page {
             Self::Pair(page) => page.update(event),
             Self::Blocked(page) => page.update(event),
             Self::Popup(page) => page.update(event),
+            Self::Manage(page) => page.update(event),
         }
     }
 
@@ -158,6 +173,7 @@ impl Page {
             Self::Pair(page) => page.view(),
             Self::Blocked(page) => page.view(),
             Self::Popup(page) => page.view(),
+            Self::Manage(page) => page.view(),
         }
     }
 }

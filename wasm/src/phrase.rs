@@ -158,5 +158,65 @@ names! {
         StatePending = "state_pending",
         /// `$1`: the name of the device that would be forgotten.
         ForgetQuestion = "forget_question",
+        /// The headline of the manager's list.
+        ManageDevices = "manage_devices",
+        /// The headline of the audit log.
+        ManageLog = "manage_log",
+        /// In the place of a time.
+        NeverVerified = "never_verified",
+        /// By a certificate or a fingerprint that the user imported.
+        ProofImported = "proof_imported",
+        /// `$1`: the new name.
+        UndoRenamed = "undo_renamed",
+        /// `$1`: the site.
+        UndoDenied = "undo_denied",
+        /// `$1`: the number of lines.
+        LogVerified = "log_verified",
+        /// `$1`: how often.
+        LogTimes = "log_times",
+        /// `$1`: the device, here and in all that follow. `$2`: the role.
+        LogPaired = "log_paired",
+        /// A certificate authority was imported.
+        LogImportedAuthority = "log_imported_authority",
+        /// A certificate was imported.
+        LogImportedCertificate = "log_imported_certificate",
+        /// The device recorded the pairing.
+        LogRecorded = "log_recorded",
+        /// The trust ended.
+        LogRevoked = "log_revoked",
+        /// The device had not recorded the pairing.
+        LogDropped = "log_dropped",
+        /// `$2`: the new name.
+        LogRenamed = "log_renamed",
+        /// `$2`: the site.
+        LogOriginAllowed = "log_origin_allowed",
+        /// `$2`: the site.
+        LogOriginDenied = "log_origin_denied",
+        /// `$2`: the maker.
+        LogMakerSaid = "log_maker_said",
+        /// `$2`: the maker.
+        LogMakerDenied = "log_maker_denied",
+        /// `$1`: the maker.
+        LogMakerAdded = "log_maker_added",
+        /// `$1`: the maker.
+        LogMakerRemoved = "log_maker_removed",
+        /// `$1`: the number of devices.
+        LogBackupMade = "log_backup_made",
+        /// Out of a backup.
+        LogRestored = "log_restored",
+        /// The store's key was moved.
+        LogKeyToKeyring = "log_key_to_keyring",
+        /// The store's key was moved.
+        LogKeyToPassphrase = "log_key_to_passphrase",
+        /// A bridge authority was made.
+        LogBridgeMade = "log_bridge_made",
+        /// The next one was made.
+        LogBridgePrepared = "log_bridge_prepared",
+        /// The next one signs.
+        LogBridgeReplaced = "log_bridge_replaced",
+        /// Its key was destroyed.
+        LogBridgeDestroyed = "log_bridge_destroyed",
+        /// The log began anew.
+        LogWasDamaged = "log_was_damaged",
     }
 }

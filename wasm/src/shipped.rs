@@ -6,11 +6,11 @@ use std::path::Path;
 
 use crate::fault::Fault;
 use crate::phrase::Phrase;
-use crate::view::{Action, Field, Mark, Part, Screen, Slot};
+use crate::view::{Action, Field, List, Mark, Part, Screen, Slot};
 use serde_json::Value;
 
 const LOCALES: [&str; 2] = ["en", "de"];
-const PAGES: [&str; 3] = ["pair.html", "blocked.html", "popup.html"];
+const PAGES: [&str; 4] = ["pair.html", "blocked.html", "popup.html", "manage.html"];
 /// Messages that only the manifest or the pages' script asks for.
 const BY_NAME: [&str; 5] = [
     "copied",
@@ -60,10 +60,12 @@ fn the_pages_have_every_place_that_the_logic_fills_and_no_other() {
     assert_eq!(slots, named);
     let mut parts = attribute("data-part");
     parts.extend(attribute("data-enabled"));
+    parts.extend(attribute("data-current"));
     assert_eq!(parts, words(Part::ALL, Part::word));
     assert_eq!(attribute("data-screen"), words(Screen::ALL, Screen::word));
     assert_eq!(attribute("data-do"), words(Action::ALL, Action::word));
     assert_eq!(attribute("data-field"), words(Field::ALL, Field::word));
+    assert_eq!(attribute("data-list"), words(List::ALL, List::word));
 }
 
 #[test]

@@ -53,12 +53,16 @@ export type PageEffect =
   | { kind: 'start_camera' }
   | { kind: 'stop_camera' }
   | { kind: 'go'; url: string }
-  | { kind: 'open'; url: string };
+  | { kind: 'open'; url: string }
+  | { kind: 'save'; name: string; text: string };
 
 /** A message of the locales, or a text that has no language: `view::Text`. */
-export type Text = { message: { key: string; arguments: string[] } } | { literal: string };
+export type Text =
+  | { message: { key: string; arguments: string[] } }
+  | { literal: string }
+  | { time: number };
 
-/** Texts by place and the parts that are there: of a whole page, or of one row of its list. */
+/** Texts by place and the parts that are there: of a whole page, or of one row of a list. */
 export type Shown = { texts: Record<string, Text>; parts: string[] };
 
 /** One row of a list: `view::Row`. */
@@ -70,5 +74,5 @@ export type View = Shown & {
   title: Text | null;
   marks: Record<string, string>;
   fields: Record<string, string>;
-  rows: Row[];
+  lists: Record<string, Row[]>;
 };

@@ -29,6 +29,10 @@ names! {
         Blocked = "blocked",
         /// What is paired.
         Overview = "overview",
+        /// One paired device.
+        Device = "device",
+        /// The audit log.
+        Log = "log",
     }
 }
 
@@ -107,6 +111,30 @@ names! {
         State = "state",
         /// The question before a device is forgotten.
         ForgetQuestion = "forget_question",
+        /// The headline of the manager's list.
+        ManageTitle = "manage_title",
+        /// The name of the device that is shown.
+        DeviceTitle = "device_title",
+        /// When a device was trusted.
+        PairedAt = "paired_at",
+        /// When it was reached last.
+        VerifiedAt = "verified_at",
+        /// Another site in a list.
+        Origin = "origin",
+        /// What was done, and can be taken back.
+        Undo = "undo",
+        /// The headline of the audit log.
+        LogTitle = "log_title",
+        /// That the log holds.
+        LogVerified = "log_verified",
+        /// Why it does not.
+        LogDamage = "log_damage",
+        /// When a line of the log was written.
+        At = "at",
+        /// What it tells.
+        Happened = "happened",
+        /// How often that happened.
+        Times = "times",
     }
 }
 
@@ -145,6 +173,24 @@ names! {
         Some = "some",
         /// The list has nothing in it.
         Nothing = "nothing",
+        /// The list has something in it, and nothing that is looked for.
+        NoMatch = "no_match",
+        /// The list of devices, or one of them, is shown.
+        AtDevices = "at_devices",
+        /// The audit log is shown.
+        AtLog = "at_log",
+        /// The device can be given the name that was typed.
+        CanRename = "can_rename",
+        /// Other sites may send requests to the device.
+        SomeOrigins = "some_origins",
+        /// What was done can be taken back.
+        CanUndo = "can_undo",
+        /// The audit log does not hold.
+        LogDamaged = "log_damaged",
+        /// It can be written to a file.
+        CanExport = "can_export",
+        /// It has older lines.
+        CanOlder = "can_older",
     }
 }
 
@@ -173,6 +219,10 @@ names! {
     Field {
         /// The label chosen for a device.
         Petname = "petname",
+        /// A part of a name that is looked for.
+        Search = "search",
+        /// The order of the list.
+        Order = "order",
     }
 }
 
@@ -203,6 +253,38 @@ names! {
         ForgetCancel = "forget_cancel",
         /// Leads to the pairing page.
         Pair = "pair",
+        /// Leads to the manager.
+        Manage = "manage",
+        /// Shows the list of devices.
+        ShowDevices = "show_devices",
+        /// Shows the audit log.
+        ShowLog = "show_log",
+        /// Shows one device.
+        Details = "details",
+        /// Gives it the name that was typed.
+        Rename = "rename",
+        /// Lets another site no longer send requests to it.
+        Deny = "deny",
+        /// Takes the last change back.
+        Undo = "undo",
+        /// Reads older lines of the log.
+        Older = "older",
+        /// Writes the log to a file.
+        Export = "export",
+    }
+}
+
+names! {
+    /// The lists of the pages.
+    List {
+        /// What is paired.
+        Devices = "devices",
+        /// The sites that may send requests to a device.
+        Origins = "origins",
+        /// What happened with one device.
+        History = "history",
+        /// The audit log.
+        Log = "log",
     }
 }
 
@@ -219,6 +301,8 @@ pub enum Text {
     },
     /// A name, a number, a command.
     Literal(String),
+    /// A time in seconds since the Unix epoch, to be told as the user's language does.
+    Time(u64),
 }
 
 impl Text {
@@ -292,8 +376,8 @@ pub struct View {
     pub marks: BTreeMap<Mark, &'static str>,
     /// What the fields hold.
     pub fields: BTreeMap<Field, String>,
-    /// The rows of the list.
-    pub rows: Vec<Row>,
+    /// The rows of the lists.
+    pub lists: BTreeMap<List, Vec<Row>>,
 }
 
 impl View {
@@ -342,6 +426,13 @@ impl View {
         if there {
             self.parts.insert(part);
         }
+        self
+    }
+
+    /// Fills a list.
+    #[must_use]
+    pub fn list(mut self, list: List, rows: Vec<Row>) -> Self {
+        self.lists.insert(list, rows);
         self
     }
 

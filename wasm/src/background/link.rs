@@ -120,7 +120,11 @@ impl Background {
         let mut waiting: Vec<PageId> = std::mem::take(&mut self.calls)
             .into_values()
             .filter_map(|ask| match ask {
-                Ask::Start { page } | Ask::Commit { page } | Ask::Revoke { page, .. } => Some(page),
+                Ask::Start { page }
+                | Ask::Commit { page }
+                | Ask::Revoke { page, .. }
+                | Ask::Change { page }
+                | Ask::Audit { page, .. } => Some(page),
                 Ask::Hello | Ask::List | Ask::Abort => None,
             })
             .collect();
@@ -179,6 +183,17 @@ impl Background {
             Ask::Abort => Vec::new(),
             Ask::Revoke { page, device } => match result::<Value>(response) {
                 Ok(_) => self.revoked(page, &device),
+                Err(fault) => vec![failed(page, fault)],
+            },
+            Ask::Change { page } => match result::<Value>(response) {
+                Ok(_) => vec![self.list()],
+                Err(fault) => vec![failed(page, fault)],
+            },
+            Ask::Audit { page, before } => match result::<Value>(response) {
+                Ok(audit) => vec![Effect::Say {
+                    page,
+                    message: ToPage::Audit { audit, before },
+                }],
                 Err(fault) => vec![failed(page, fault)],
             },
         }

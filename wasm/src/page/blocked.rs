@@ -109,6 +109,12 @@ impl Reason {
         }
     }
 
+    /// What happened, in one sentence.
+    pub(super) const fn headline(self) -> Phrase {
+        let [headline, _, _] = self.phrases();
+        headline
+    }
+
     /// Whether a new pairing can help.
     const fn ends_by_pairing(self) -> bool {
         match self {
@@ -181,7 +187,10 @@ impl Blocked {
             }
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {} => return self.to_pairing(),
-            ToPage::Progress { .. } | ToPage::Decide { .. } | ToPage::Paired { .. } => {}
+            ToPage::Audit { .. }
+            | ToPage::Progress { .. }
+            | ToPage::Decide { .. }
+            | ToPage::Paired { .. } => {}
         }
         Vec::new()
     }
@@ -216,7 +225,16 @@ impl Blocked {
             | Action::Cancel
             | Action::Trust
             | Action::Refuse
-            | Action::Again => Vec::new(),
+            | Action::Again
+            | Action::Manage
+            | Action::ShowDevices
+            | Action::ShowLog
+            | Action::Details
+            | Action::Rename
+            | Action::Deny
+            | Action::Undo
+            | Action::Older
+            | Action::Export => Vec::new(),
         }
     }
 

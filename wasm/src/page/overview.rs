@@ -8,7 +8,7 @@ use crate::address::Address;
 use crate::fault::Fault;
 use crate::message::{FromPage, LinkState, ProxyControl, Status, ToPage};
 use crate::phrase::Phrase;
-use crate::view::{Action, Part, Row, Screen, Slot, Text, View};
+use crate::view::{Action, List, Part, Row, Screen, Slot, Text, View};
 
 /// The popup's state.
 #[derive(Debug, Default)]
@@ -44,6 +44,7 @@ impl Overview {
             ToPage::Status { status } => self.status = Some(status),
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {}
+            | ToPage::Audit { .. }
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
             | ToPage::Paired { .. }
@@ -61,6 +62,9 @@ impl Overview {
             }
             Action::Pair => vec![Effect::Open {
                 url: "pair.html".to_owned(),
+            }],
+            Action::Manage => vec![Effect::Open {
+                url: "manage.html".to_owned(),
             }],
             Action::Forget => {
                 self.forgetting = Some(value);
@@ -82,7 +86,15 @@ impl Overview {
             | Action::Cancel
             | Action::Trust
             | Action::Refuse
-            | Action::Again => Vec::new(),
+            | Action::Again
+            | Action::ShowDevices
+            | Action::ShowLog
+            | Action::Details
+            | Action::Rename
+            | Action::Deny
+            | Action::Undo
+            | Action::Older
+            | Action::Export => Vec::new(),
         }
     }
 
@@ -103,12 +115,15 @@ impl Overview {
         };
         let proxy = (status.proxy == ProxyControl::Replaced).then_some(Phrase::ProxyReplaced);
         let empty = status.devices.is_empty();
-        let mut view = view
+        let view = view
             .text(Slot::Link, Text::say(link))
             .maybe(Slot::Proxy, proxy.map(Text::say))
             .part(Part::Some, !empty)
-            .part(Part::Nothing, empty);
-        view.rows = status.devices.iter().map(|it| self.row(it)).collect();
+            .part(Part::Nothing, empty)
+            .list(
+                List::Devices,
+                status.devices.iter().map(|it| self.row(it)).collect(),
+            );
         match self.fault {
             Some(fault) => with_fault(view, fault),
             None => view,
@@ -128,13 +143,7 @@ impl Overview {
             parts: [part].into(),
             texts: [
                 (Slot::Name, Text::literal(name)),
-                (
-                    Slot::Role,
-                    device.anchor.paired().map_or_else(
-                        || Text::say(Phrase::RoleImported),
-                        |paired| role(&paired.role),
-                    ),
-                ),
+                (Slot::Role, role_of(device)),
                 (
                     Slot::Fingerprint,
                     Text::fingerprint_start(device.anchor.digest()),
@@ -152,4 +161,12 @@ impl Overview {
         }
         row
     }
+}
+
+/// What the device lets us do, where a ceremony told.
+pub(super) fn role_of(device: &Device) -> Text {
+    device.anchor.paired().map_or_else(
+        || Text::say(Phrase::RoleImported),
+        |paired| role(&paired.role),
+    )
 }

@@ -205,7 +205,7 @@ impl Pair {
             }
             ToPage::Failed { fault } => self.failed(fault),
             ToPage::Paired { device } => self.paired(&device),
-            ToPage::Refused { .. } | ToPage::Revoked {} => Vec::new(),
+            ToPage::Refused { .. } | ToPage::Revoked {} | ToPage::Audit { .. } => Vec::new(),
         }
     }
 
@@ -282,20 +282,9 @@ impl Pair {
     }
 
     fn typed(&mut self, field: Field, text: String) -> Vec<Effect> {
-        match (&mut self.stage, field) {
-            (Stage::Deciding(deciding), Field::Petname) => {
-                deciding.petname = text;
-                deciding.refused_name = false;
-            }
-            (
-                Stage::Ask(_)
-                | Stage::Reading
-                | Stage::Scanning(_)
-                | Stage::Working(_)
-                | Stage::Paired { .. }
-                | Stage::Refused,
-                Field::Petname,
-            ) => {}
+        if let (Stage::Deciding(deciding), Field::Petname) = (&mut self.stage, field) {
+            deciding.petname = text;
+            deciding.refused_name = false;
         }
         Vec::new()
     }

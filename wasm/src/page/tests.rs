@@ -11,6 +11,7 @@ use crate::code::tests::code_text;
 use crate::fault::OwnFault;
 use crate::fixtures::{decision, device, key};
 use crate::message::Bridge;
+use crate::view::List;
 
 fn open(kind: Kind, fragment: &str) -> Page {
     Page::open(kind, fragment).0
@@ -548,7 +549,7 @@ fn the_popup_lists_opens_and_forgets_in_two_steps() {
         &mut page,
         status(LinkState::Ready, &[device("nas"), device("printer")]),
     );
-    assert_eq!(page.view().rows.len(), 2);
+    assert_eq!(page.view().lists[&List::Devices].len(), 2);
     let url = "https://printer.local/".to_owned();
     let effects = press_in(&mut page, Action::Open, "printer");
     assert_eq!(effects, [Effect::Open { url }]);

@@ -1,0 +1,299 @@
+//! The manager: what is trusted and what that means, device by device, and the audit log. It changes
+//! nothing by itself; each change is asked of the daemon, and shown when the daemon has made it.
+
+mod device;
+mod list;
+mod log;
+mod sentence;
+#[cfg(test)]
+mod tests;
+
+use settle_protocol::name::Label;
+use settle_protocol::origin::Origin;
+use settle_protocol::rpc::{Device, ErrorKind};
+
+use self::list::Order;
+use self::log::Log;
+use super::{Effect, Event, with_fault, with_status};
+use crate::address::Address;
+use crate::fault::Fault;
+use crate::message::{FromPage, LinkState, Status, ToPage};
+use crate::phrase::Phrase;
+use crate::view::{Action, Field, Part, Screen, Slot, Text, View};
+
+/// The manager's state.
+#[derive(Debug, Default)]
+pub struct Manage {
+    status: Option<Status>,
+    place: Place,
+    search: String,
+    order: Order,
+    log: Log,
+    fault: Option<Fault>,
+    /// What would take the last change back.
+    undo: Option<Undo>,
+}
+
+/// What is shown.
+#[derive(Debug, Default)]
+enum Place {
+    #[default]
+    Devices,
+    Device(Shown),
+    Log,
+}
+
+/// One device, by its identifier in the trust store.
+#[derive(Debug)]
+struct Shown {
+    id: String,
+    /// What the field for its name holds, once it was typed into.
+    petname: Option<String>,
+    /// Whether to forget it is asked.
+    forgetting: bool,
+}
+
+/// What the user did, and the message that takes it back.
+#[derive(Debug)]
+struct Undo {
+    done: Text,
+    message: FromPage,
+}
+
+impl Manage {
+    pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Heard { message } => self.heard(message),
+            Event::Typed { field, text } => {
+                self.typed(field, text);
+                Vec::new()
+            }
+            Event::Pressed { action, value } => self.pressed(action, &value),
+            Event::Lost {} => {
+                self.log = Log::default();
+                Vec::new()
+            }
+            Event::Reading {}
+            | Event::Picture { .. }
+            | Event::NoPicture {}
+            | Event::NoCamera { .. }
+            | Event::Seen { .. }
+            | Event::Text { .. }
+            | Event::CodeTyped { .. } => Vec::new(),
+        }
+    }
+
+    fn heard(&mut self, message: ToPage) -> Vec<Effect> {
+        match message {
+            ToPage::Status { status } => {
+                let ready = status.link == LinkState::Ready;
+                // Whatever changes what is trusted is in the log.
+                let changed = self.status.as_ref() != Some(&status);
+                self.status = Some(status);
+                self.leave_what_is_gone();
+                Vec::from_iter((ready && changed).then(|| self.log.read_newest()))
+            }
+            ToPage::Audit { audit, before } => {
+                let heard = self.log.heard(&audit, before);
+                heard.unwrap_or_else(|| {
+                    self.fault = Some(ErrorKind::Internal.into());
+                    Vec::new()
+                })
+            }
+            ToPage::Failed { fault } => {
+                self.fault = Some(fault);
+                self.undo = None;
+                self.log.failed();
+                Vec::new()
+            }
+            ToPage::Revoked {}
+            | ToPage::Progress { .. }
+            | ToPage::Decide { .. }
+            | ToPage::Paired { .. }
+            | ToPage::Refused { .. } => Vec::new(),
+        }
+    }
+
+    fn leave_what_is_gone(&mut self) {
+        if matches!(&self.place, Place::Device(shown) if self.device(&shown.id).is_none()) {
+            self.place = Place::Devices;
+        }
+    }
+
+    fn typed(&mut self, field: Field, text: String) {
+        match (field, &mut self.place) {
+            (Field::Search, _) => self.search = text,
+            (Field::Order, _) => self.order = Order::of_word(&text),
+            (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
+            (Field::Petname, Place::Devices | Place::Log) => {}
+        }
+    }
+
+    fn pressed(&mut self, action: Action, value: &str) -> Vec<Effect> {
+        self.fault = None;
+        match action {
+            Action::ShowDevices => self.go(Place::Devices),
+            Action::ShowLog => self.go(Place::Log),
+            Action::Details => self.go(Place::Device(Shown {
+                id: value.to_owned(),
+                petname: None,
+                forgetting: false,
+            })),
+            Action::Pair => vec![Effect::Open {
+                url: "pair.html".to_owned(),
+            }],
+            Action::Older => Vec::from_iter(self.log.read_older()),
+            Action::Export => self.log.export(),
+            Action::Undo => self
+                .undo
+                .take()
+                .map_or_else(Vec::new, |undo| say(undo.message)),
+            Action::Forget | Action::ForgetCancel => {
+                if let Place::Device(shown) = &mut self.place {
+                    shown.forgetting = action == Action::Forget;
+                }
+                Vec::new()
+            }
+            Action::Open | Action::Rename | Action::Deny | Action::ForgetConfirm => {
+                let shown = self.shown().cloned();
+                shown.map_or_else(Vec::new, |device| self.do_to(device, action, value))
+            }
+            Action::Retry
+            | Action::Scan
+            | Action::StopScan
+            | Action::Cancel
+            | Action::Trust
+            | Action::Refuse
+            | Action::Manage
+            | Action::Again => Vec::new(),
+        }
+    }
+
+    fn go(&mut self, place: Place) -> Vec<Effect> {
+        self.place = place;
+        self.undo = None;
+        Vec::new()
+    }
+
+    /// What is pressed on the screen of one device is about that device.
+    fn do_to(&mut self, device: Device, action: Action, value: &str) -> Vec<Effect> {
+        if action == Action::Open {
+            let url = Address::home(device.name().clone()).to_string();
+            return vec![Effect::Open { url }];
+        }
+        if action == Action::Rename {
+            return self.rename(device);
+        }
+        if action == Action::Deny {
+            return self.deny(&device, value);
+        }
+        if !self.is_forgetting() {
+            return Vec::new();
+        }
+        self.undo = None;
+        say(FromPage::Revoke { device: device.id })
+    }
+
+    fn rename(&mut self, device: Device) -> Vec<Effect> {
+        let Some(Ok(petname)) = self.new_name(&device) else {
+            return Vec::new();
+        };
+        if let Place::Device(shown) = &mut self.place {
+            shown.petname = None;
+        }
+        self.undo = Some(Undo {
+            done: Text::say_of(Phrase::UndoRenamed, &[&petname.dot_local()]),
+            message: FromPage::Rename {
+                device: device.id.clone(),
+                petname: device.petname,
+            },
+        });
+        say(FromPage::Rename {
+            device: device.id,
+            petname,
+        })
+    }
+
+    fn deny(&mut self, device: &Device, value: &str) -> Vec<Effect> {
+        let allowed = device.allowed_origins.iter();
+        let Some(origin) = allowed.clone().find(|origin| origin.to_string() == value) else {
+            return Vec::new();
+        };
+        let (id, origin): (String, Origin) = (device.id.clone(), origin.clone());
+        self.undo = Some(Undo {
+            done: Text::say_of(Phrase::UndoDenied, &[&origin]),
+            message: FromPage::Allow {
+                device: id.clone(),
+                origin: origin.clone(),
+            },
+        });
+        say(FromPage::Deny { device: id, origin })
+    }
+
+    /// The name that was typed in the place of the device's own, or what is wrong with it.
+    fn new_name(&self, device: &Device) -> Option<Result<Label, Phrase>> {
+        let Place::Device(Shown {
+            petname: Some(typed),
+            ..
+        }) = &self.place
+        else {
+            return None;
+        };
+        let Ok(label) = Label::parse(typed.trim()) else {
+            return Some(Err(Phrase::PetnameBad));
+        };
+        let holder = self.status.as_ref()?.device(&label.dot_local());
+        if holder.is_some_and(|holder| holder.id != device.id) {
+            return Some(Err(Phrase::PetnameTaken));
+        }
+        (label != device.petname).then_some(Ok(label))
+    }
+
+    fn device(&self, id: &str) -> Option<&Device> {
+        let mut devices = self.status.iter().flat_map(|status| &status.devices);
+        devices.find(|device| device.id == id)
+    }
+
+    fn shown(&self) -> Option<&Device> {
+        match &self.place {
+            Place::Device(shown) => self.device(&shown.id),
+            Place::Devices | Place::Log => None,
+        }
+    }
+
+    const fn is_forgetting(&self) -> bool {
+        matches!(
+            self.place,
+            Place::Device(Shown {
+                forgetting: true,
+                ..
+            })
+        )
+    }
+
+    pub(super) fn view(&self) -> View {
+        let screen = match self.place {
+            Place::Devices => Screen::Overview,
+            Place::Device(_) => Screen::Device,
+            Place::Log => Screen::Log,
+        };
+        let view = with_status(screen, self.status.as_ref())
+            .part(Part::AtDevices, !matches!(self.place, Place::Log))
+            .part(Part::AtLog, matches!(self.place, Place::Log))
+            .part(Part::CanUndo, self.undo.is_some())
+            .maybe(Slot::Undo, self.undo.as_ref().map(|undo| undo.done.clone()));
+        let view = match &self.place {
+            Place::Devices => self.view_list(view),
+            Place::Device(_) => self.view_device(view),
+            Place::Log => self.log.view(view),
+        };
+        match self.fault {
+            Some(fault) => with_fault(view, fault),
+            None => view,
+        }
+    }
+}
+
+fn say(message: FromPage) -> Vec<Effect> {
+    vec![Effect::Say { message }]
+}

@@ -1,0 +1,60 @@
+//! One device: who it is, what it may do, and what happened with it.
+
+use settle_protocol::material::Lifetime;
+use settle_protocol::rpc::DeviceAnchor;
+
+use super::list::verified_at;
+use super::{Manage, Place};
+use crate::page::overview::role_of;
+use crate::phrase::Phrase;
+use crate::view::{Field, List, Part, Row, Slot, Text, View};
+
+impl Manage {
+    pub(super) fn view_device(&self, view: View) -> View {
+        let (Some(device), Place::Device(shown)) = (self.shown(), &self.place) else {
+            return view;
+        };
+        let name = device.name();
+        let new_name = self.new_name(device);
+        let problem = new_name.as_ref().and_then(|name| name.as_ref().err());
+        let typed = shown.petname.as_deref().unwrap_or(device.petname.as_str());
+        let origins: Vec<Row> = device.allowed_origins.iter().map(origin).collect();
+        view.titled(Slot::DeviceTitle, Text::literal(name))
+            .text(Slot::UniqueName, Text::literal(&device.unique_name))
+            .text(Slot::Role, role_of(device))
+            .text(Slot::Proof, Text::say(proof(&device.anchor)))
+            .text(Slot::Fingerprint, Text::fingerprint(device.anchor.digest()))
+            .text(Slot::PairedAt, Text::Time(device.paired_at))
+            .text(Slot::VerifiedAt, verified_at(device))
+            .text(
+                Slot::ForgetQuestion,
+                Text::say_of(Phrase::ForgetQuestion, &[name]),
+            )
+            .maybe(Slot::PetnameProblem, problem.map(|it| Text::say(*it)))
+            .field(Field::Petname, typed.to_owned())
+            .part(Part::CanRename, matches!(new_name, Some(Ok(_))))
+            .part(Part::CanForget, !shown.forgetting)
+            .part(Part::Forgetting, shown.forgetting)
+            .part(Part::SomeOrigins, !origins.is_empty())
+            .list(List::Origins, origins)
+            .list(List::History, self.log.rows_of(device))
+    }
+}
+
+fn origin(origin: &settle_protocol::origin::Origin) -> Row {
+    Row {
+        value: origin.to_string(),
+        texts: [(Slot::Origin, Text::literal(origin))].into(),
+        ..Row::default()
+    }
+}
+
+const fn proof(anchor: &DeviceAnchor) -> Phrase {
+    match anchor.paired() {
+        Some(paired) => match paired.code {
+            Lifetime::OneTime => Phrase::ProofOneTime,
+            Lifetime::Printed => Phrase::ProofPrinted,
+        },
+        None => Phrase::ProofImported,
+    }
+}

@@ -1,0 +1,96 @@
+//! All devices: found by a part of a name, in the order of their names or of their last use.
+
+use std::cmp::Reverse;
+
+use settle_protocol::rpc::{Device, DeviceState};
+
+use super::Manage;
+use crate::page::overview::role_of;
+use crate::phrase::Phrase;
+use crate::view::{Field, List, Part, Row, Slot, Text, View};
+
+/// The order of the list.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum Order {
+    /// By name.
+    #[default]
+    Name,
+    /// The one that was used last comes first.
+    Used,
+    /// The one that was trusted last comes first.
+    New,
+}
+
+impl Order {
+    /// The order of a word of the page's; the usual one, if there is none.
+    pub(super) fn of_word(word: &str) -> Self {
+        match word {
+            "used" => Self::Used,
+            "new" => Self::New,
+            _ => Self::Name,
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Used => "used",
+            Self::New => "new",
+        }
+    }
+
+    fn sort(self, devices: &mut [&Device]) {
+        match self {
+            Self::Name => devices.sort_by_key(|device| device.name().clone()),
+            Self::Used => devices.sort_by_key(|device| Reverse(device.last_verified_at)),
+            Self::New => devices.sort_by_key(|device| Reverse(device.paired_at)),
+        }
+    }
+}
+
+impl Manage {
+    pub(super) fn view_list(&self, view: View) -> View {
+        let Some(status) = &self.status else {
+            return view;
+        };
+        let wanted = self.search.trim().to_lowercase();
+        let fits = |device: &&Device| {
+            let mut names = device.names.iter();
+            names.any(|name| name.as_str().contains(&wanted))
+        };
+        let mut found: Vec<&Device> = status.devices.iter().filter(fits).collect();
+        self.order.sort(&mut found);
+        let empty = status.devices.is_empty();
+        view.titled(Slot::ManageTitle, Text::say(Phrase::ManageDevices))
+            .part(Part::Some, !empty)
+            .part(Part::Nothing, empty)
+            .part(Part::NoMatch, !empty && found.is_empty())
+            .field(Field::Search, self.search.clone())
+            .field(Field::Order, self.order.word().to_owned())
+            .list(List::Devices, found.into_iter().map(row).collect())
+    }
+}
+
+fn row(device: &Device) -> Row {
+    let mut row = Row {
+        value: device.id.clone(),
+        texts: [
+            (Slot::Name, Text::literal(device.name())),
+            (Slot::Role, role_of(device)),
+            (Slot::VerifiedAt, verified_at(device)),
+        ]
+        .into(),
+        ..Row::default()
+    };
+    if device.state == DeviceState::Pending {
+        row.texts
+            .insert(Slot::State, Text::say(Phrase::StatePending));
+    }
+    row
+}
+
+/// When the device was reached last.
+pub(super) fn verified_at(device: &Device) -> Text {
+    let never = || Text::say(Phrase::NeverVerified);
+    device.last_verified_at.map_or_else(never, Text::Time)
+}

@@ -1,0 +1,285 @@
+//! The manager as its script drives it.
+
+use settle_protocol::rpc::audit::{Audit, AuditEntry, AuditEvent};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+use crate::fixtures::{device, name};
+use crate::view::{List, Row};
+
+fn status(devices: &[Device]) -> ToPage {
+    ToPage::Status {
+        status: Status {
+            link: LinkState::Ready,
+            devices: devices.to_vec(),
+            ..Status::default()
+        },
+    }
+}
+
+fn hear(page: &mut Manage, message: ToPage) -> Vec<Effect> {
+    page.update(Event::Heard { message })
+}
+
+fn press(page: &mut Manage, action: Action, value: &str) -> Vec<Effect> {
+    let value = value.to_owned();
+    page.update(Event::Pressed { action, value })
+}
+
+fn enter(page: &mut Manage, field: Field, text: &str) {
+    let text = text.to_owned();
+    assert_eq!(page.update(Event::Typed { field, text }), []);
+}
+
+/// A manager that knows these devices.
+fn manager(devices: &[Device]) -> Manage {
+    let mut page = Manage::default();
+    let message = FromPage::ReadAudit {
+        before: None,
+        limit: 100,
+    };
+    assert_eq!(hear(&mut page, status(devices)), [Effect::Say { message }]);
+    page
+}
+
+fn values(page: &Manage, list: List) -> Vec<String> {
+    let rows = page.view().lists.remove(&list).unwrap_or_default();
+    rows.into_iter().map(|Row { value, .. }| value).collect()
+}
+
+fn lines(numbers: impl DoubleEndedIterator<Item = u64>) -> Audit {
+    let entry = |number| AuditEntry {
+        number,
+        at: number,
+        event: AuditEvent::Recorded {
+            name: name(if number % 2 == 0 {
+                "nas.local"
+            } else {
+                "printer.local"
+            }),
+        },
+    };
+    Audit {
+        entries: numbers.rev().map(entry).collect(),
+        verified: Some(250),
+        damage: None,
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn devices_are_found_by_a_part_of_a_name_and_put_in_order() {
+    let used = |label, at| Device {
+        last_verified_at: at,
+        ..device(label)
+    };
+    let mut page = manager(&[
+        used("nas", Some(2)),
+        used("printer", Some(9)),
+        used("camera", None),
+    ]);
+    assert_eq!(values(&page, List::Devices), ["camera", "nas", "printer"]);
+    enter(&mut page, Field::Order, "used");
+    assert_eq!(values(&page, List::Devices), ["printer", "nas", "camera"]);
+    enter(&mut page, Field::Search, " NA");
+    assert_eq!(values(&page, List::Devices), ["nas"]);
+    enter(&mut page, Field::Search, "nobody");
+    assert!(page.view().parts.contains(&Part::NoMatch));
+    assert!(!page.view().parts.contains(&Part::Nothing));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_new_name_is_asked_for_only_where_it_can_be_had_and_can_be_taken_back() {
+    let mut page = manager(&[device("nas"), device("printer")]);
+    press(&mut page, Action::Details, "printer");
+    for (typed, can) in [
+        ("printer", false),
+        ("nas", false),
+        ("a b", false),
+        ("office", true),
+    ] {
+        enter(&mut page, Field::Petname, typed);
+        assert_eq!(page.view().parts.contains(&Part::CanRename), can, "{typed}");
+    }
+    let rename = |to: &str| Effect::Say {
+        message: FromPage::Rename {
+            device: "printer".to_owned(),
+            petname: Label::parse(to).unwrap(),
+        },
+    };
+    assert_eq!(press(&mut page, Action::Rename, ""), [rename("office")]);
+    assert!(page.view().parts.contains(&Part::CanUndo));
+    assert_eq!(press(&mut page, Action::Rename, ""), [], "once is enough");
+    assert_eq!(press(&mut page, Action::Undo, ""), [rename("printer")]);
+    assert_eq!(press(&mut page, Action::Undo, ""), []);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn only_a_site_that_is_allowed_can_be_denied() {
+    let site = Origin::parse("https://cloud.example").unwrap();
+    let mut page = manager(&[Device {
+        allowed_origins: vec![site.clone()],
+        ..device("nas")
+    }]);
+    assert_eq!(press(&mut page, Action::Deny, "https://cloud.example"), []);
+    press(&mut page, Action::Details, "nas");
+    assert_eq!(values(&page, List::Origins), ["https://cloud.example"]);
+    assert_eq!(press(&mut page, Action::Deny, "https://other.example"), []);
+    let device = || "nas".to_owned();
+    assert_eq!(
+        press(&mut page, Action::Deny, "https://cloud.example"),
+        say(FromPage::Deny {
+            device: device(),
+            origin: site.clone(),
+        })
+    );
+    assert_eq!(
+        press(&mut page, Action::Undo, ""),
+        say(FromPage::Allow {
+            device: device(),
+            origin: site,
+        })
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_device_is_forgotten_on_a_second_press_and_its_screen_left() {
+    let mut page = manager(&[device("nas")]);
+    press(&mut page, Action::Details, "nas");
+    assert_eq!(press(&mut page, Action::ForgetConfirm, ""), []);
+    press(&mut page, Action::Forget, "");
+    let message = FromPage::Revoke {
+        device: "nas".to_owned(),
+    };
+    assert_eq!(
+        press(&mut page, Action::ForgetConfirm, ""),
+        [Effect::Say { message }]
+    );
+    assert_eq!(page.view().screen, Screen::Device);
+    hear(&mut page, status(&[]));
+    assert_eq!(page.view().screen, Screen::Overview);
+    assert!(page.view().parts.contains(&Part::Nothing));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_log_is_read_in_parts_and_saved_whole() {
+    let mut page = manager(&[device("nas")]);
+    let asked = |before: u64| {
+        say(FromPage::ReadAudit {
+            before: Some(before),
+            limit: 100,
+        })
+    };
+    let answer = |audit: Audit, before| ToPage::Audit {
+        audit: serde_json::to_value(audit).unwrap(),
+        before,
+    };
+    assert_eq!(hear(&mut page, answer(lines(151..=250), None)), []);
+    press(&mut page, Action::ShowLog, "");
+    assert_eq!(press(&mut page, Action::Older, ""), asked(151));
+    assert_eq!(hear(&mut page, answer(lines(51..=150), Some(151))), []);
+    assert_eq!(
+        hear(&mut page, answer(lines(51..=150), Some(151))),
+        [],
+        "an answer that came twice"
+    );
+    assert_eq!(values(&page, List::Log).len(), 200);
+    assert_eq!(press(&mut page, Action::Export, ""), asked(51));
+    assert!(!page.view().parts.contains(&Part::CanExport));
+    let effects = hear(&mut page, answer(lines(1..=50), Some(51)));
+    let [Effect::Save { text, .. }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    let saved = text
+        .lines()
+        .map(|line| serde_json::from_str::<AuditEntry>(line).unwrap().number);
+    assert!(saved.eq(1..=250));
+    assert!(!page.view().parts.contains(&Part::CanOlder));
+
+    press(&mut page, Action::Details, "nas");
+    assert_eq!(
+        values(&page, List::History).len(),
+        125,
+        "of this device alone"
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_history_of_a_device_follows_its_names() {
+    let mut page = manager(&[device("nas")]);
+    let named = |label: &str| name(&format!("{label}.local"));
+    let recorded = |label| AuditEvent::Recorded { name: named(label) };
+    let renamed = |from, to| AuditEvent::Renamed {
+        from: named(from),
+        to: named(to),
+    };
+    // The name `store` was another device's before, and is one's again.
+    let events = [
+        recorded("store"),
+        renamed("store", "office"),
+        recorded("store"),
+        renamed("store", "nas"),
+        recorded("store"),
+        recorded("nas"),
+    ];
+    let entries = (1..).zip(events).map(|(number, event)| AuditEntry {
+        number,
+        at: 0,
+        event,
+    });
+    let mut audit = Audit {
+        entries: entries.collect(),
+        ..Audit::default()
+    };
+    audit.entries.reverse();
+    let audit = serde_json::to_value(audit).unwrap();
+    hear(
+        &mut page,
+        ToPage::Audit {
+            audit,
+            before: None,
+        },
+    );
+    press(&mut page, Action::Details, "nas");
+    assert_eq!(values(&page, List::History), ["6", "4", "3", "2", "1"]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_log_that_does_not_hold_is_said_to_be_so() {
+    let mut page = manager(&[]);
+    let audit = Audit {
+        verified: None,
+        damage: Some("line 3 was changed".to_owned()),
+        ..lines(1..=4)
+    };
+    hear(
+        &mut page,
+        ToPage::Audit {
+            audit: serde_json::to_value(audit).unwrap(),
+            before: None,
+        },
+    );
+    press(&mut page, Action::ShowLog, "");
+    let view = page.view();
+    assert!(view.parts.contains(&Part::LogDamaged));
+    assert!(!view.texts.contains_key(&Slot::LogVerified));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_cannot_be_done_is_told_and_nothing_is_offered_to_take_it_back() {
+    let mut page = manager(&[device("nas")]);
+    press(&mut page, Action::Details, "nas");
+    enter(&mut page, Field::Petname, "office");
+    press(&mut page, Action::Rename, "");
+    let fault = ErrorKind::NameTaken.into();
+    hear(&mut page, ToPage::Failed { fault });
+    let view = page.view();
+    assert!(view.parts.contains(&Part::Error) && !view.parts.contains(&Part::CanUndo));
+}
