@@ -1,4 +1,4 @@
-// The same in German: every state once, to be looked at.
+// The same in every language: every state once, to be looked at.
 
 import { EXTENSION, openPairingPage } from "../harness/browser.js";
 import { look } from "../harness/look.js";
@@ -12,24 +12,35 @@ import {
   onScreen,
 } from "../harness/visit.js";
 
-test("every page speaks German where the browser does", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser({ language: "de" }));
-  await expect(page.locator("html")).toHaveAttribute("lang", "de");
-  await look(page, "de-pairing-page");
+/** @typedef {import("../harness/stage.js").Stage} Stage */
+
+for (const language of ["de", "es", "fr", "ja"]) {
+  test(`every page speaks the browser's language: ${language}`, ({ stage }) =>
+    everyPage(stage, language));
+}
+
+/**
+ * @param {Stage} stage
+ * @param {string} language
+ */
+async function everyPage(stage, language) {
+  const page = await openPairingPage(await stage.browser({ language }));
+  await expect(page.locator("html")).toHaveAttribute("lang", language);
+  await look(page, `${language}-pairing-page`);
   await giveText(page, "WIFI:S:guest;T:nopass;;");
   await expectFault(page, "error", "code_foreign");
-  await look(page, "de-code-foreign");
+  await look(page, `${language}-code-foreign`);
   await goAndLandOn(page, ADDRESS, "pair");
   await page.locator('body[data-link="ready"]').waitFor();
   await giveText(page, stage.device.code);
   await onScreen(page, "decision");
-  await look(page, "de-decision");
+  await look(page, `${language}-decision`);
   await page.locator("#trust").click();
   await arriveAt(page, ADDRESS);
   await page.goto(`${EXTENSION}/popup.html`);
   await expect(page.locator("[data-list] > li")).toHaveCount(1);
-  await look(page, "de-popup");
+  await look(page, `${language}-popup`);
   await stage.replaceByTwin();
   await goAndLandOn(page, ADDRESS, "blocked");
-  await look(page, "de-blocked");
-});
+  await look(page, `${language}-blocked`);
+}

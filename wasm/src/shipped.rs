@@ -9,7 +9,7 @@ use crate::phrase::Phrase;
 use crate::view::{Action, Field, List, Mark, Part, Screen, Slot};
 use serde_json::Value;
 
-const LOCALES: [&str; 2] = ["en", "de"];
+const LOCALES: [&str; 5] = ["en", "de", "es", "fr", "ja"];
 const PAGES: [&str; 4] = ["pair.html", "blocked.html", "popup.html", "manage.html"];
 /// Messages that only the manifest or the pages' script asks for.
 const BY_NAME: [&str; 5] = [
