@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::state::{Kind, StateDir, StateError};
 
-const FILE: Kind = Kind {
+/// Its state file.
+pub(crate) const FILE: Kind = Kind {
     name: "maker",
     version: 1,
 };
@@ -77,6 +78,21 @@ impl Provenance {
             voucher,
         };
         dir.store(FILE, &stored)
+    }
+
+    /// Leaves of it what is the device's own, whoever has it: the key and the certificate, which say
+    /// its serial number. A voucher is of a root key that is no more; what cannot be read goes whole.
+    pub(crate) fn outlast_reset(dir: &StateDir) -> Result<(), StateError> {
+        match Self::load(dir) {
+            Ok(None | Some(Self { voucher: None, .. })) => Ok(()),
+            Ok(Some(provenance)) => Self {
+                voucher: None,
+                ..provenance
+            }
+            .store(dir),
+            Err(error) if error.is_content() => dir.wipe(FILE),
+            Err(error) => Err(error),
+        }
     }
 
     fn read(stored: &Stored) -> Option<Self> {

@@ -1,7 +1,6 @@
 //! Who the device is: its root key and root certificate, its names, and the key from which paired
 //! clients derive how to find it (docs/pairing.md §6). Made once; never replaced by itself.
 
-use std::path::Path;
 use std::time::SystemTime;
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -113,11 +112,6 @@ impl Identity {
             root,
             discovery_key,
         })
-    }
-
-    /// Whether a state directory is some device's; nothing in it is read or made.
-    pub(crate) fn is_in(state: &Path) -> bool {
-        state.join(FILE.name).is_file()
     }
 
     /// The error when there should be an identity.

@@ -54,6 +54,8 @@ enum Command {
     Audit(commands::Which),
     /// Say who the device is, and whether it runs.
     Status(commands::Which),
+    /// Destroy everything that binds the device to its owners, and make it anew.
+    Reset(commands::Reset),
     /// Play the maker: issue certificates to devices, and state which root key is whose.
     #[command(subcommand)]
     Maker(maker::Command),
@@ -98,6 +100,7 @@ fn main() -> ExitCode {
         Command::Revoke(revoke) => ask(commands::revoke(revoke)),
         Command::Audit(which) => ask(commands::audit(which)),
         Command::Status(which) => ask(commands::status(which)),
+        Command::Reset(reset) => commands::reset(reset),
         Command::Maker(command) => maker::run(command),
     };
     match ended {

@@ -172,7 +172,7 @@ where
 /// The API of a device that is not running, which holds its state from here on.
 fn load(state: &Path, port: u16) -> Result<Api, OwnerError> {
     let no_device = || OwnerError::NoDevice(state.to_path_buf());
-    if !Identity::is_in(state) {
+    if !StateDir::is_at(state) {
         return Err(no_device());
     }
     let dir = StateDir::open(state).map_err(DeviceError::from)?;

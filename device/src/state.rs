@@ -6,6 +6,7 @@
 
 mod atomic;
 mod envelope;
+mod wipe;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
@@ -16,7 +17,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
+use crate::reset;
 pub(crate) use atomic::{replace, write_new};
+use wipe::wipe;
 
 const LOCK: &str = "lock";
 /// A state file is a few kilobytes; a thousand clients are 200 kB.
@@ -69,6 +72,14 @@ pub enum StateError {
 }
 
 impl StateError {
+    /// Whether it is what is written that cannot be used, and not the directory.
+    pub(crate) const fn is_content(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Missing(_) | Self::Newer { .. } => true,
+            Self::Io { .. } | Self::Foreign(_) | Self::InUse(_) => false,
+        }
+    }
+
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_path_buf();
         |source| Self::Io { path, source }
@@ -93,8 +104,17 @@ pub(crate) struct StateDir {
 }
 
 impl StateDir {
-    /// Makes the directory where there is none, and takes it for this process.
+    /// Makes the directory where there is none, and takes it for this process. A reset that was cut
+    /// off in it is first brought to its end.
     pub(crate) fn open(path: &Path) -> Result<Self, StateError> {
+        let dir = Self::take(path)?;
+        reset::finish(&dir)?;
+        dir.sweep()?;
+        Ok(dir)
+    }
+
+    /// The same, with what is in it left as it is.
+    pub(crate) fn take(path: &Path) -> Result<Self, StateError> {
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -103,11 +123,20 @@ impl StateDir {
         refuse_foreign(path)?;
         fs::set_permissions(path, Permissions::from_mode(0o700)).map_err(StateError::io(path))?;
         let lock = lock(path)?;
-        sweep(path).map_err(StateError::io(path))?;
         Ok(Self {
             path: path.to_path_buf(),
             _lock: lock,
         })
+    }
+
+    /// Whether a directory was ever a device's; it is not made.
+    pub(crate) fn is_at(path: &Path) -> bool {
+        path.join(LOCK).is_file()
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where a file lies.
@@ -150,6 +179,51 @@ impl StateDir {
         }
     }
 
+    /// Overwrites and removes every file but these and the lock; on return they are gone from the
+    /// disk.
+    pub(crate) fn wipe_all_but(&self, kept: &[Kind]) -> Result<(), StateError> {
+        self.wipe_where(|name| {
+            name != LOCK.as_bytes() && !kept.iter().any(|kind| name == kind.name.as_bytes())
+        })
+    }
+
+    /// Overwrites and removes one file, where there is one.
+    pub(crate) fn wipe(&self, kind: Kind) -> Result<(), StateError> {
+        self.wipe_where(|name| name == kind.name.as_bytes())
+    }
+
+    /// Removes a file as it is.
+    pub(crate) fn remove(&self, kind: Kind) -> Result<(), StateError> {
+        let path = self.path_of(kind);
+        fs::remove_file(&path)
+            .and_then(|()| atomic::sync_directory(&self.path))
+            .map_err(StateError::io(&path))
+    }
+
+    /// Removes what a write left behind when the power went; it may hold secrets.
+    fn sweep(&self) -> Result<(), StateError> {
+        self.wipe_where(|name| name.starts_with(b"."))
+    }
+
+    fn wipe_where(&self, meant: impl Fn(&[u8]) -> bool) -> Result<(), StateError> {
+        let read = || fs::read_dir(&self.path)?.collect::<io::Result<Vec<_>>>();
+        let entries = read().map_err(StateError::io(&self.path))?;
+        let mut wiped = false;
+        for entry in entries {
+            // A directory is none of ours.
+            let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if meant(entry.file_name().as_encoded_bytes()) && !is_directory {
+                let path = entry.path();
+                wipe(&path).map_err(StateError::io(&path))?;
+                wiped = true;
+            }
+        }
+        match wiped {
+            true => atomic::sync_directory(&self.path).map_err(StateError::io(&self.path)),
+            false => Ok(()),
+        }
+    }
+
     /// Replaces a file; on return it is on the disk, or the old one still is.
     pub(crate) fn store<T: Serialize>(&self, kind: Kind, content: &T) -> Result<(), StateError> {
         let path = self.path_of(kind);
@@ -171,17 +245,6 @@ fn refuse_foreign(path: &Path) -> Result<(), StateError> {
         None => Ok(()),
         Some(_) => Err(StateError::Foreign(path.to_path_buf())),
     }
-}
-
-/// Removes what a write left behind when the power went; it may hold secrets.
-fn sweep(path: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File, StateError> {

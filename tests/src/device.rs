@@ -24,6 +24,8 @@ pub struct Setup {
     pub announce: bool,
     /// Who may make which requests; none for the device's own rule.
     pub policy: Option<String>,
+    /// Whether a device whose state folder was used before shows a code all the same: after a reset.
+    pub shows_code: bool,
 }
 
 impl Default for Setup {
@@ -34,6 +36,7 @@ impl Default for Setup {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             announce: false,
             policy: None,
+            shows_code: false,
         }
     }
 }
@@ -73,7 +76,7 @@ impl Device {
     pub fn start_as(home: &Home, upstream: SocketAddr, setup: &Setup) -> Self {
         let state = home.path().join(&setup.state);
         // Once it is paired it shows no code by itself.
-        let is_new = !state.exists();
+        let is_new = setup.shows_code || !state.exists();
         let mut command = home.command("settle-device");
         command
             .args(["serve", "--json", "--upstream"])

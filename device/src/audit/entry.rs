@@ -50,6 +50,8 @@ pub enum By {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum AuditEvent {
+    /// The device was made what it was before its first owner: a new key, and a log that begins here.
+    Reset {},
     /// The device was started.
     Booted {
         /// Of the program.

@@ -40,6 +40,14 @@ impl Contents {
         Ok(contents)
     }
 
+    /// Writes that of a device that was reset, whose log says so and nothing of before.
+    pub(crate) fn make_after_reset(dir: &StateDir, now: u64) -> Result<Self, StateError> {
+        let mut contents = Self::default();
+        contents.journal.add(now, By::Owner, AuditEvent::Reset {});
+        contents.store(dir)?;
+        Ok(contents)
+    }
+
     /// Writes it, with what the log has to tell since the last write.
     pub(crate) fn store(&mut self, dir: &StateDir) -> Result<(), StateError> {
         self.journal.make_room(dir)?;

@@ -17,7 +17,12 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
         drop(fs::remove_file(&beside));
         return Err(error);
     }
-    File::open(directory_of(path))?.sync_all()
+    sync_directory(directory_of(path))
+}
+
+/// Brings the names in a directory to the disk.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 /// Writes a file that must not be there yet, to the disk; mode 0600.

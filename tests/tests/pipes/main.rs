@@ -27,6 +27,7 @@ mod maker;
 mod managing;
 mod races;
 mod refusals;
+mod reset;
 mod revoked;
 mod rotation;
 mod smuggled;
