@@ -72,6 +72,7 @@ pub fn judge(maker: &[u8], device: &[u8], form: VoucherForm, voucher: &[u8]) -> 
     };
     let proved = Proved {
         root: ROOT,
+        former: &[],
         unique_name: &label().unique(&root_key()),
     };
     let now = UnixTime::since_unix_epoch(certificate::not_before(DEVICE)? + DAY);

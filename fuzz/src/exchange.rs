@@ -70,6 +70,7 @@ fn binding() -> Binding {
         exporter: Secret::new([1; 32]),
         client: client_key(),
         device: device_key(),
+        former: Vec::new(),
     }
 }
 

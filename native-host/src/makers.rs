@@ -82,6 +82,7 @@ fn judge_by(maker: &Maker, granted: &Granted, now: UnixTime) -> Option<MakerStat
     };
     let proved = Proved {
         root: &granted.root,
+        former: &granted.former,
         unique_name: &granted.unique_name,
     };
     let statement = match verify(&anchor, presented, proved, now) {

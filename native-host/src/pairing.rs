@@ -258,11 +258,12 @@ impl<P: Fn(PairingStep)> Trial<'_, P> {
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
         let stream = opened.map_err(|error| PairError::NoDevice { address, error })?;
-        // The code names the root key: the second barrier, before anything is said of the secret.
+        // The code names the root key, or a former one: the second barrier, before anything is said
+        // of the secret.
         let binding = client_binding(&stream, identity.key.fingerprint())
             .filter(|binding| {
                 let named = self.code.root();
-                named.is_none_or(|root| binding.device.matches(&root))
+                named.is_none_or(|root| binding.knows(&root))
             })
             .ok_or(PairError::OtherDevice)?;
         self.claim(binding.device)?;

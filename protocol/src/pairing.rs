@@ -25,6 +25,8 @@ mod transcript;
 #[cfg(test)]
 mod tests;
 
+use alloc::vec::Vec;
+
 use crate::fingerprint::KeyFingerprint;
 use crate::secret::Secret;
 
@@ -44,6 +46,17 @@ pub struct Binding {
     pub client: KeyFingerprint,
     /// The root key that the device's certificate on this connection chains to.
     pub device: KeyFingerprint,
+    /// At the client the keys of the device's former roots, from the first to the one before, each of
+    /// which names the next as its successor (docs/pairing.md §10); at the device none.
+    pub former: Vec<KeyFingerprint>,
+}
+
+impl Binding {
+    /// Whether a key is that of the device's root, or of one of its former roots.
+    #[must_use]
+    pub fn knows(&self, root: &KeyFingerprint) -> bool {
+        self.device.matches(root) || self.former.iter().any(|former| former.matches(root))
+    }
 }
 
 /// Why an exchange ended. Nothing of it remains on either side.

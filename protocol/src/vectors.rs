@@ -233,6 +233,7 @@ fn exchange(suites: &[Suite], evidence: Option<Evidence>) -> Value {
         exporter: Secret::new(bytes(0x10)),
         client: KeyFingerprint::of_spki(b"client"),
         device: KeyFingerprint::of_spki(b"root"),
+        former: Vec::new(),
     };
     let label = Label::parse("printer").unwrap();
     let offer = client::Offer {

@@ -6,6 +6,7 @@
 
 pub(crate) mod authority;
 mod constraints;
+mod device;
 mod error;
 mod pin;
 pub(crate) mod rules;
@@ -17,9 +18,10 @@ mod verifier;
 use rustls_pki_types::{CertificateDer, UnixTime};
 use settle_protocol::fingerprint::CertificateFingerprint;
 use settle_protocol::name::LocalName;
-use settle_protocol::scope::{ExactScope, Namespace, NamespaceScope, Scope};
+use settle_protocol::scope::{ExactScope, NamespaceScope, Scope};
 
 pub use authority::Authority;
+pub use device::Successor;
 pub use error::{AnchorError, BrokenRule};
 pub use verifier::AnchorVerifier;
 
@@ -33,7 +35,7 @@ pub struct Anchor {
 #[derive(Clone, Debug)]
 enum Trusted {
     /// A paired device's root, which issues for that device alone.
-    Device(Authority, constraints::Subtrees),
+    Device(device::Root),
     /// A referee, which issues for many.
     Referee(Authority, constraints::Subtrees),
     /// An authority that the user imported, and that may also be the server's own certificate.
@@ -48,9 +50,8 @@ impl Anchor {
     /// # Errors
     /// [`AnchorError::UnusableAnchor`].
     pub fn device(root: &CertificateDer<'_>, scope: ExactScope) -> Result<Self, AnchorError> {
-        let local = constraints::Subtrees::within(Namespace::ALL);
         Ok(Self {
-            trusted: Trusted::Device(Authority::from_der(root)?, local),
+            trusted: Trusted::Device(device::Root::from_der(root)?),
             scope: Scope::Exact(scope),
         })
     }
@@ -108,29 +109,44 @@ impl Anchor {
         port: u16,
         now: UnixTime,
     ) -> Result<(), AnchorError> {
+        self.follow(leaf, others, name, port, now).map(drop)
+    }
+
+    /// The same, and the root that has taken the place of the trusted one, if the certificate is by that.
+    ///
+    /// # Errors
+    /// [`AnchorError`].
+    pub fn follow(
+        &self,
+        leaf: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &LocalName,
+        port: u16,
+        now: UnixTime,
+    ) -> Result<Option<Successor>, AnchorError> {
         if !self.scope.covers(name, port) {
             let name = name.clone();
             return Err(AnchorError::OutOfScope { name, port });
         }
-        let (authority, limit) = match &self.trusted {
-            Trusted::Certificate(expected) => return pin::verify(expected, leaf, now),
-            Trusted::Import(authority) if authority.is(leaf) => {
-                return pin::verify(&authority.certificate(), leaf, now);
-            }
-            Trusted::Import(authority) => (authority, None),
-            Trusted::Device(authority, limit) | Trusted::Referee(authority, limit) => {
-                (authority, Some(limit))
-            }
-        };
         let last = others.last().unwrap_or(leaf);
-        let others = match &self.trusted {
-            // A device's root has path length 0 (docs/pairing.md §6).
-            Trusted::Device(..) => &[],
-            Trusted::Referee(..) | Trusted::Import(_) | Trusted::Certificate(_) => others,
-        };
         let shown = authority::Shown { leaf, others, last };
-        authority.verify(&shown, limit, now)?;
-        subject::check(leaf, name).map_err(AnchorError::Unacceptable)
+        let successor = match &self.trusted {
+            Trusted::Certificate(expected) => return pinned(pin::verify(expected, leaf, now)),
+            Trusted::Import(authority) if authority.is(leaf) => {
+                return pinned(pin::verify(&authority.certificate(), leaf, now));
+            }
+            Trusted::Import(authority) => {
+                authority.verify(&shown, None, now)?;
+                None
+            }
+            Trusted::Referee(authority, limit) => {
+                authority.verify(&shown, Some(limit), now)?;
+                None
+            }
+            Trusted::Device(root) => root.verify(leaf, others, now)?,
+        };
+        subject::check(leaf, name).map_err(AnchorError::Unacceptable)?;
+        Ok(successor)
     }
 
     /// Whether this certificate is trusted as itself and not for who issued it.
@@ -143,4 +159,9 @@ impl Anchor {
             Trusted::Device(..) | Trusted::Referee(..) => false,
         }
     }
+}
+
+/// Exactly one certificate has no successor, and its names are not asked.
+fn pinned(judged: Result<(), AnchorError>) -> Result<Option<Successor>, AnchorError> {
+    judged.map(|()| None)
 }

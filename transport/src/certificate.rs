@@ -4,6 +4,7 @@
 //! authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
 mod maker;
+mod rollover;
 
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +22,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 pub use self::maker::{idevid, maker_authority, name_of, voucher_signer};
+pub use self::rollover::{Rollover, rollover};
 use crate::random;
 
 /// How long a device's leaf lives (docs/pairing.md §6).
@@ -136,12 +138,8 @@ pub fn device_root(
     names: &[LocalName],
     now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    let title = format!(
-        "Settle device {}",
-        names.first().map_or("", LocalName::as_str)
-    );
-    let permitted = names.iter().map(|name| name.as_str().to_owned()).collect();
-    authority(key, &title, permitted, now, DEVICE_ROOT_LIFE)
+    let params = device_authority(names, now, DEVICE_ROOT_LIFE)?;
+    Ok(params.self_signed(&key.pair)?.der().clone())
 }
 
 /// A device's leaf: subject alternative names only, for server authentication.
@@ -169,13 +167,13 @@ pub fn bridge_authority(
 ) -> Result<CertificateDer<'static>, IssueError> {
     let mut permitted: Vec<String> = LOCAL_NAMESPACES.map(str::to_owned).to_vec();
     permitted.push("localhost".to_owned());
-    authority(
-        key,
+    let params = authority(
         "Settle bridge (this computer only)",
         permitted,
         now,
         BRIDGE_LIFE,
-    )
+    )?;
+    Ok(params.self_signed(&key.pair)?.der().clone())
 }
 
 /// The bridge authority's leaf for one name.
@@ -246,13 +244,25 @@ pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
     Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
+pub(crate) fn device_authority(
+    names: &[LocalName],
+    now: SystemTime,
+    life: Duration,
+) -> Result<CertificateParams, IssueError> {
+    let title = format!(
+        "Settle device {}",
+        names.first().map_or("", LocalName::as_str)
+    );
+    let permitted = names.iter().map(|name| name.as_str().to_owned()).collect();
+    authority(&title, permitted, now, life)
+}
+
 fn authority(
-    key: &PrivateKey,
     title: &str,
     permitted: Vec<String>,
     now: SystemTime,
     life: Duration,
-) -> Result<CertificateDer<'static>, IssueError> {
+) -> Result<CertificateParams, IssueError> {
     let mut params = common(Vec::new(), now, life)?;
     params.distinguished_name.push(DnType::CommonName, title);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -265,7 +275,7 @@ fn authority(
             GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix([0; 16], 0)),
         ],
     });
-    Ok(params.self_signed(&key.pair)?.der().clone())
+    Ok(params)
 }
 
 fn leaf(

@@ -17,6 +17,7 @@ mod tests;
 mod voucher;
 
 use rustls_pki_types::{CertificateDer, UnixTime};
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::maker::SerialNumber;
 use settle_protocol::name::LocalName;
 use settle_protocol::pairing::evidence::{MAX_VOUCHER, Presented, VoucherForm};
@@ -33,6 +34,8 @@ pub use self::seal::{SealError, Statement, VoucherSigner};
 pub struct Proved<'a> {
     /// The device's root certificate, DER.
     pub root: &'a [u8],
+    /// The fingerprints of its former root keys: a maker's statement may be older than a rollover.
+    pub former: &'a [KeyFingerprint],
     /// The name that is its alone.
     pub unique_name: &'a LocalName,
 }

@@ -15,4 +15,5 @@ pub mod pairing;
 pub mod pool;
 pub mod random;
 pub mod relay;
+pub mod succession;
 pub mod tls;

@@ -13,6 +13,7 @@ use tokio_rustls::{client, server};
 
 use crate::anchor::Authority;
 use crate::certificate;
+use crate::succession::{self, Shown};
 
 /// The binding of a provisional connection at the client: its own key, and the root key that the
 /// device showed behind its leaf.
@@ -24,11 +25,12 @@ pub fn client_binding<S>(tls: &client::TlsStream<S>, ours: KeyFingerprint) -> Op
     let exporter = connection
         .export_keying_material([0; 32], EXPORTER_LABEL, None)
         .ok()?;
-    let device = shown_root(connection)?;
+    let (device, former) = shown_root(connection)?;
     Some(Binding {
         exporter: Secret::new(exporter),
         client: ours,
         device,
+        former,
     })
 }
 
@@ -48,6 +50,7 @@ pub fn device_binding<S>(tls: &server::TlsStream<S>, root: KeyFingerprint) -> Op
         exporter: Secret::new(exporter),
         client,
         device: root,
+        former: Vec::new(),
     })
 }
 
@@ -60,13 +63,18 @@ pub fn pairing_peer(connection: &CommonState) -> Option<&[CertificateDer<'static
 }
 
 /// The root that the device showed, if it issued the leaf whose key this connection was opened
-/// with; without that, anybody could show anybody's root.
-fn shown_root(connection: &CommonState) -> Option<KeyFingerprint> {
-    let [leaf, root] = pairing_peer(connection)? else {
+/// with; without that, anybody could show anybody's root. Before it the keys of its former roots, if
+/// links lead from them to it.
+fn shown_root(connection: &CommonState) -> Option<(KeyFingerprint, Vec<KeyFingerprint>)> {
+    let [leaf, others @ ..] = pairing_peer(connection)? else {
         return None;
     };
-    let root = Authority::from_der(root).ok()?;
-    root.issued(leaf).then(|| root.fingerprint())
+    let shown = Shown::of(others)?;
+    let root = Authority::from_der(shown.root).ok()?;
+    let former = succession::former_keys(&shown)
+        .inspect_err(|broken| tracing::debug!(%broken, "a device shows unusable links"))
+        .ok()?;
+    root.issued(leaf).then(|| (root.fingerprint(), former))
 }
 
 /// Writes one message: its length as four bytes, big-endian, then itself.

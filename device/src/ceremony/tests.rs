@@ -60,6 +60,7 @@ impl Fixture {
             exporter: Secret::new([1; 32]),
             client: KeyFingerprint::of_spki(b"a stranger"),
             device: self.ceremony.identity.fingerprint(),
+            former: Vec::new(),
         }
     }
 

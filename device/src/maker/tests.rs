@@ -74,6 +74,7 @@ fn hosts_take_what_it_issues_and_vouches_for() {
         let anchor = MakerAnchor::from_der(&certificate).unwrap();
         let proved = Proved {
             root: identity.root(),
+            former: &[],
             unique_name: &identity.unique_name(),
         };
         let verdict = verify(&anchor, &presented, proved, UnixTime::now());

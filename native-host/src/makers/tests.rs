@@ -82,6 +82,7 @@ fn granted() -> Granted {
     Granted {
         root: ROOT.to_vec(),
         fingerprint,
+        former: Vec::new(),
         unique_name: label.unique(&fingerprint),
         label,
         port: 443,

@@ -151,6 +151,7 @@ impl TrustedDevice {
             discovery_key,
             code,
             label: _,
+            former: _,
             evidence: _,
         } = consented.into_granted();
         Self {

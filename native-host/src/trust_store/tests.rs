@@ -29,6 +29,7 @@ fn consented(label: &str, root: &[u8]) -> Consented {
         exporter: Secret::new([1; 32]),
         client: KeyFingerprint::of_spki(b"client"),
         device: fingerprint,
+        former: Vec::new(),
     };
     let secret = PairingSecret::new([7; 16]);
     let entropy = Entropy::new([4; 64]);

@@ -101,6 +101,7 @@ impl AwaitingHello {
         Ok(AwaitingConfirmation {
             exchange: Exchange::new(&self.binding, data),
             device: self.binding.device,
+            former: self.binding.former,
             confirmations,
         })
     }
@@ -111,6 +112,7 @@ impl AwaitingHello {
 pub struct AwaitingConfirmation {
     exchange: Exchange,
     device: KeyFingerprint,
+    former: Vec<KeyFingerprint>,
     confirmations: spake2::Confirmations,
 }
 
@@ -131,6 +133,7 @@ impl AwaitingConfirmation {
             AwaitingGrant {
                 exchange: self.exchange,
                 device: self.device,
+                former: self.former,
             },
             ours,
         ))
@@ -142,6 +145,7 @@ impl AwaitingConfirmation {
 pub struct AwaitingGrant {
     exchange: Exchange,
     device: KeyFingerprint,
+    former: Vec<KeyFingerprint>,
 }
 
 impl AwaitingGrant {
@@ -161,7 +165,8 @@ impl AwaitingGrant {
         if !root_of(&grant.root).is_some_and(|root| root.matches(&self.device)) {
             return Err(PairingError::BadGrant);
         }
-        Granted::read(grant, self.device, &self.exchange).map(|granted| Deciding { granted })
+        let granted = Granted::read(grant, self.device, self.former, &self.exchange)?;
+        Ok(Deciding { granted })
     }
 }
 
@@ -172,9 +177,11 @@ pub struct Granted {
     pub root: Vec<u8>,
     /// The root key's fingerprint.
     pub fingerprint: KeyFingerprint,
+    /// The fingerprints of its former root keys, the first one's at the front.
+    pub former: Vec<KeyFingerprint>,
     /// The label that the device gives itself.
     pub label: Label,
-    /// The name that is its alone; it is derived from the root key.
+    /// The name that is its alone; it is derived from its first root key.
     pub unique_name: LocalName,
     /// The port of its HTTPS listener.
     pub port: u16,
@@ -191,16 +198,18 @@ pub struct Granted {
 }
 
 impl Granted {
-    fn read(
+    pub(super) fn read(
         grant: Grant,
         fingerprint: KeyFingerprint,
+        former: Vec<KeyFingerprint>,
         exchange: &Exchange,
     ) -> Result<Self, PairingError> {
         let label = Label::parse(&grant.label).map_err(|_| PairingError::BadGrant)?;
         let unique_name =
             LocalName::parse(&grant.unique_name).map_err(|_| PairingError::BadGrant)?;
-        // docs/pairing.md §6: the unique name follows from the label and the root key.
-        if unique_name != label.unique(&fingerprint) || grant.port == 0 {
+        // docs/pairing.md §6: the unique name follows from the label and the first root key.
+        let first = former.first().unwrap_or(&fingerprint);
+        if unique_name != label.unique(first) || grant.port == 0 {
             return Err(PairingError::BadGrant);
         }
         let evidence = grant.evidence;
@@ -210,6 +219,7 @@ impl Granted {
         Ok(Self {
             root: grant.root,
             fingerprint,
+            former,
             label,
             unique_name,
             port: grant.port,

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use super::evidence::Exchange;
 use super::message::{AbortReason, Grant, Message, Role};
 use super::*;
 use crate::material::{Kind, Lifetime};
@@ -26,6 +27,7 @@ fn binding(exporter: u8) -> Binding {
         exporter: Secret::new([exporter; 32]),
         client: KeyFingerprint::of_spki(b"client"),
         device: root(),
+        former: Vec::new(),
     }
 }
 
@@ -163,6 +165,31 @@ fn a_grant_of_another_root_or_name_is_refused() {
             }
         });
         assert_eq!(paired.unwrap_err(), PairingError::BadGrant);
+    }
+}
+
+/// The name comes from the first root key, whatever the device's root is by now.
+#[test]
+#[wasm_bindgen_test]
+fn a_unique_name_follows_from_the_first_root_and_from_no_later_one() {
+    let label = Label::parse("printer").unwrap();
+    let [first, second] = [&b"first"[..], b"second"].map(KeyFingerprint::of_spki);
+    let exchange = Exchange::new(&binding(7), [0; 32]);
+    let read = |former: &[KeyFingerprint], name: &KeyFingerprint| {
+        let grant = Grant {
+            unique_name: label.unique(name).as_str().into(),
+            ..grant()
+        };
+        client::Granted::read(grant, root(), former.to_vec(), &exchange)
+    };
+    let granted = read(&[first, second], &first).unwrap();
+    assert_eq!(granted.former, [first, second]);
+    for (former, name) in [
+        (&[first, second][..], second),
+        (&[first, second], root()),
+        (&[], first),
+    ] {
+        assert_eq!(read(former, &name).unwrap_err(), PairingError::BadGrant);
     }
 }
 

@@ -6,6 +6,8 @@ use rustls::{CertificateError, OtherError};
 use settle_protocol::fingerprint::{CertificateFingerprint, KeyFingerprint};
 use settle_protocol::name::LocalName;
 
+use crate::succession::BrokenLink;
+
 /// Why a certificate is not the trusted one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AnchorError {
@@ -27,6 +29,19 @@ pub enum AnchorError {
         expected: KeyFingerprint,
         /// The key that the shown chain ends in, where it could be read.
         seen: Option<KeyFingerprint>,
+    },
+    /// The chain says that another root has taken the anchor's place, and the anchor's key, or what
+    /// followed it, does not say so.
+    #[error(
+        "the peer showed a successor of its trust anchor that this does not vouch for: {broken}"
+    )]
+    Rollover {
+        /// The key of the anchor.
+        expected: KeyFingerprint,
+        /// The key of the root that was shown, where it could be read.
+        seen: Option<KeyFingerprint>,
+        /// What is wrong with the links.
+        broken: Box<BrokenLink>,
     },
     /// Another certificate than the one that is trusted.
     #[error("the peer showed another certificate than the one that is trusted")]

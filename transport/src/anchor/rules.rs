@@ -67,7 +67,7 @@ pub(crate) fn authority(certificate: &X509Certificate<'_>) -> Result<(), BrokenR
 }
 
 /// Checks an authority between anchor and leaf.
-pub(super) fn intermediate(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
+pub(crate) fn intermediate(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule> {
     serial(certificate)?;
     anchor(certificate)
 }
@@ -112,7 +112,7 @@ pub(super) fn server(certificate: &X509Certificate<'_>) -> Result<(), BrokenRule
 }
 
 /// Checks that a key is one which the TLS library verifies signatures of.
-pub(super) fn key(spki: &SubjectPublicKeyInfo<'_>) -> Result<(), BrokenRule> {
+pub(crate) fn key(spki: &SubjectPublicKeyInfo<'_>) -> Result<(), BrokenRule> {
     let algorithm = &spki.algorithm.algorithm;
     let strong = if *algorithm == OID_PKCS1_RSAENCRYPTION {
         rsa_bits(spki) >= MIN_RSA_BITS

@@ -4,11 +4,13 @@
 use data_encoding::BASE64;
 use rustls_pki_types::UnixTime;
 use serde::{Deserialize, Serialize};
+use settle_protocol::fingerprint::KeyFingerprint;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::idevid::Device;
 use super::{Proved, VoucherError};
+use crate::certificate;
 
 /// Clocks differ: what was made less than a day ahead of ours is not of the future. In seconds.
 const SKEW: i64 = 24 * 60 * 60;
@@ -73,13 +75,19 @@ pub(super) fn check(
     if octets(&voucher.idevid_issuer)? != device.issuer {
         return Err(VoucherError::OtherIssuer);
     }
-    if octets(&voucher.pinned_domain_cert)? != proved.root {
+    let pinned = octets(&voucher.pinned_domain_cert)?;
+    if pinned != proved.root && !is_former(&pinned, proved.former) {
         return Err(VoucherError::OtherRoot);
     }
     if voucher.unique_name != proved.unique_name.as_str() {
         return Err(VoucherError::OtherName(voucher.unique_name));
     }
     Ok(())
+}
+
+/// The key of a former root has named the next one, and so on to the root that was proved.
+fn is_former(root: &[u8], former: &[KeyFingerprint]) -> bool {
+    certificate::fingerprint(root).is_some_and(|key| former.iter().any(|one| one.matches(&key)))
 }
 
 fn check_times(voucher: &Voucher, now: UnixTime) -> Result<(), VoucherError> {

@@ -65,7 +65,10 @@ impl DialError {
     pub(super) fn refusal(&self) -> Refusal {
         match self {
             Self::Nobody | Self::Full => Refusal::Unreachable {},
-            Self::Anchor(AnchorError::WrongKey { expected, seen }) => Refusal::WrongKey {
+            Self::Anchor(
+                AnchorError::WrongKey { expected, seen }
+                | AnchorError::Rollover { expected, seen, .. },
+            ) => Refusal::WrongKey {
                 expected: *expected,
                 seen: *seen,
             },

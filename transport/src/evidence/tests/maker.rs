@@ -134,9 +134,21 @@ impl World {
         presented: &Presented,
         now: SystemTime,
     ) -> Result<maker::SerialNumber, EvidenceError> {
+        self.judge_of(presented, &self.root, &[], now)
+    }
+
+    /// What it says when the device has this root now, and had others before.
+    pub(super) fn judge_of(
+        &self,
+        presented: &Presented,
+        root: &[u8],
+        former: &[KeyFingerprint],
+        now: SystemTime,
+    ) -> Result<maker::SerialNumber, EvidenceError> {
         let anchor = MakerAnchor::from_der(&self.authority.certificate).unwrap();
         let proved = Proved {
-            root: &self.root,
+            root,
+            former,
             unique_name: &self.unique_name,
         };
         verify(&anchor, presented, proved, unix(now))

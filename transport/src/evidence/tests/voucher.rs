@@ -4,9 +4,11 @@ use std::time::SystemTime;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::maker::SerialNumber;
 
 use super::maker::{DAY, SERIAL, World};
+use crate::certificate;
 use crate::evidence::{EvidenceError, VoucherError};
 
 fn broken(change: impl FnOnce(&mut Value)) -> VoucherError {
@@ -63,6 +65,23 @@ fn every_field_binds() {
     for (field, value, expected) in cases {
         let error = broken(|voucher| voucher[field] = value.clone());
         assert_eq!(error, expected, "{field}: {value}");
+    }
+}
+
+#[test]
+fn a_voucher_for_a_former_root_holds_and_for_no_other() {
+    let mut world = World::right();
+    world.root = world.authority.certificate.to_vec();
+    let presented = world.present(world.cms(&world.content(|_| {})));
+    let first = certificate::fingerprint(&world.root).unwrap();
+    let other = KeyFingerprint::of_spki(b"another root");
+    let judge = |former: &[KeyFingerprint]| {
+        world.judge_of(&presented, b"the root now", former, SystemTime::now())
+    };
+    judge(&[other, first]).unwrap();
+    for former in [&[][..], &[other]] {
+        let error = judge(former).unwrap_err();
+        assert_eq!(error, EvidenceError::Voucher(VoucherError::OtherRoot));
     }
 }
 
