@@ -132,11 +132,11 @@ impl Parties {
         let now = SystemTime::now();
         let (root_key, key) = (PrivateKey::make()?, PrivateKey::make()?);
         let names = [Label::parse("printer")?.unique(&root_key.fingerprint())];
-        let root = certificate::device_root(&root_key, &names, now)?;
+        let root = certificate::device_root(&root_key, &names)?;
         let leaf = certificate::device_leaf(&root_key, &root, &key, &names, now)?;
         let identity = key.certified(vec![leaf, root])?;
         let client = PrivateKey::make()?;
-        let certificate = certificate::client(&client, now)?;
+        let certificate = certificate::client(&client)?;
         Ok(Self {
             device: Arc::new(danger::pairing_server(Arc::new(identity))?),
             client: client.certified(vec![certificate])?,

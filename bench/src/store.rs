@@ -122,12 +122,11 @@ fn each(mut look_up: impl FnMut()) -> f64 {
 
 /// As many devices, as they are encoded: real certificates and keys, and a name of its own for each.
 fn devices() -> anyhow::Result<Vec<u8>> {
-    let now = SystemTime::now();
     let (root_key, client_key) = (PrivateKey::make()?, PrivateKey::make()?);
     let label = Label::parse("printer")?;
     let unique = [label.unique(&root_key.fingerprint())];
-    let root = certificate::device_root(&root_key, &unique, now)?.to_vec();
-    let client_certificate = certificate::client(&client_key, now)?.to_vec();
+    let root = certificate::device_root(&root_key, &unique)?.to_vec();
+    let client_certificate = certificate::client(&client_key)?.to_vec();
     let secret = |bytes: &[u8]| Arc::new(SecretBytes::new(bytes.to_vec()));
     let mut devices = Vec::with_capacity(ANCHORS);
     for number in 0..ANCHORS {

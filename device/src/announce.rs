@@ -14,7 +14,7 @@ use settle_protocol::secret::PairingSecret;
 use settle_transport::random;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::unix_now;
+use crate::clock::steady_now;
 use crate::register::Register;
 
 /// The version of the TXT record.
@@ -88,7 +88,7 @@ impl Announcement {
         let mut told = Vec::new();
         let follow = async {
             loop {
-                let secrets = register.secrets(unix_now());
+                let secrets = register.secrets(steady_now());
                 let is_news = !same(&secrets, &told);
                 if is_news {
                     self.tell(&secrets);

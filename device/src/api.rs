@@ -23,7 +23,7 @@ use self::asked::Page;
 use self::problem::Problem;
 use crate::audit::By;
 use crate::client::Client;
-use crate::clock::unix_now;
+use crate::clock::{steady_now, to_wall};
 use crate::identity::Identity;
 use crate::notices::Notices;
 use crate::policy::Policy;
@@ -166,10 +166,10 @@ impl Api {
     }
 
     fn window(&self) -> Window {
-        let until = self.register.window(unix_now());
+        let until = self.register.window(steady_now());
         Window {
             open: until.is_some(),
-            until,
+            until: until.map(to_wall),
         }
     }
 

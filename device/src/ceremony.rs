@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audit::PairingRefusal;
 use crate::client::{Client, showable};
-use crate::clock::unix_now;
+use crate::clock::{steady_now, unix_now};
 use crate::code::{self, CodeId};
 use crate::event::Event;
 use crate::evidence::Provenance;
@@ -191,7 +191,7 @@ impl Ceremony {
             .inspect_err(|_| self.failed())?;
         drop(place.take());
         self.register.forgive(code).await?;
-        let admitted = self.register.admission(code, unix_now());
+        let admitted = self.register.admission(code, steady_now());
         let lifetime =
             admitted.inspect_err(|_| self.register.tally.refused(PairingRefusal::Closed))?;
         let _deciding = self
@@ -221,7 +221,7 @@ impl Ceremony {
         let offered = AwaitingHello::new(binding).receive(&hello)?;
         let code = offered.code();
         let received = Instant::now();
-        let attempt = self.register.attempt(code, unix_now()).await?;
+        let attempt = self.register.attempt(code, steady_now()).await?;
         // Counted from the offer, so that the time does not tell whether the disk was written to.
         sleep_until(received + code::delay_after(attempt.before)).await;
         let secret = match attempt.secret {

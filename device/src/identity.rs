@@ -1,8 +1,6 @@
 //! Who the device is: its root key and root certificate, its names, and the key from which paired
 //! clients derive how to find it (docs/pairing.md §6). Made once; never replaced by itself.
 
-use std::time::SystemTime;
-
 use data_encoding::{BASE64, HEXLOWER};
 use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
@@ -90,14 +88,10 @@ impl Identity {
     }
 
     /// Makes the identity of a new device, and stores it.
-    pub(crate) fn make(
-        dir: &StateDir,
-        label: &Label,
-        now: SystemTime,
-    ) -> Result<Self, IdentityError> {
+    pub(crate) fn make(dir: &StateDir, label: &Label) -> Result<Self, IdentityError> {
         let root_key = PrivateKey::make()?;
         let names = names_of(label, &root_key.fingerprint());
-        let root = certificate::device_root(&root_key, &names, now)?;
+        let root = certificate::device_root(&root_key, &names)?;
         let discovery_key = random::make_secret::<32>()?;
         let stored = Stored {
             label: label.clone(),
@@ -186,7 +180,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let dir = StateDir::open(temp.path()).unwrap();
         assert!(Identity::load(&dir, &label()).unwrap().is_none());
-        let made = Identity::make(&dir, &label(), SystemTime::now()).unwrap();
+        let made = Identity::make(&dir, &label()).unwrap();
         let loaded = Identity::load(&dir, &label()).unwrap().unwrap();
         assert_eq!(loaded.fingerprint(), made.fingerprint());
         assert_eq!(loaded.root(), made.root());
@@ -201,7 +195,7 @@ mod tests {
     fn an_identity_keeps_its_name() {
         let temp = tempfile::tempdir().unwrap();
         let dir = StateDir::open(temp.path()).unwrap();
-        Identity::make(&dir, &label(), SystemTime::now()).unwrap();
+        Identity::make(&dir, &label()).unwrap();
         let error = Identity::load(&dir, &Label::parse("camera").unwrap()).unwrap_err();
         assert!(matches!(error, IdentityError::OtherName { .. }));
     }
@@ -210,7 +204,7 @@ mod tests {
     fn keys_that_do_not_belong_together_are_no_identity() {
         let temp = tempfile::tempdir().unwrap();
         let dir = StateDir::open(temp.path()).unwrap();
-        Identity::make(&dir, &label(), SystemTime::now()).unwrap();
+        Identity::make(&dir, &label()).unwrap();
         let mut stored: Stored = dir.load(FILE).unwrap().unwrap();
         let other = PrivateKey::make().unwrap();
         stored.root_key = Zeroizing::new(BASE64.encode(other.expose_pkcs8()));
@@ -226,7 +220,7 @@ mod tests {
     fn no_debug_text_holds_a_key() {
         let temp = tempfile::tempdir().unwrap();
         let dir = StateDir::open(temp.path()).unwrap();
-        let made = Identity::make(&dir, &label(), SystemTime::now()).unwrap();
+        let made = Identity::make(&dir, &label()).unwrap();
         let text = format!("{made:?}");
         assert!(text.contains("Secret<32>(…)") && !text.contains("pkcs8"));
     }

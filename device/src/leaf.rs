@@ -102,7 +102,7 @@ mod tests {
     fn leaf(now: SystemTime) -> Leaf {
         let temp = tempfile::tempdir().unwrap();
         let dir = StateDir::open(temp.path()).unwrap();
-        let identity = Identity::make(&dir, &Label::parse("printer").unwrap(), now).unwrap();
+        let identity = Identity::make(&dir, &Label::parse("printer").unwrap()).unwrap();
         Leaf::issue(Arc::new(identity), now).unwrap()
     }
 

@@ -19,6 +19,7 @@ use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 
 use crate::api::{Api, RESERVED};
+use crate::clock::unix_now;
 use crate::control;
 use crate::device::DeviceError;
 use crate::identity::Identity;
@@ -180,8 +181,9 @@ fn load(state: &Path, port: u16) -> Result<Api, OwnerError> {
     let identity = identity.ok_or_else(no_device)?;
     let contents = Contents::load(&dir).map_err(DeviceError::from)?;
     let mut contents = contents.ok_or_else(|| DeviceError::from(Contents::missing(&dir)))?;
-    let now = crate::clock::unix_now();
-    contents.restore_log(&dir, now).map_err(DeviceError::from)?;
+    contents
+        .take_up(&dir, unix_now())
+        .map_err(DeviceError::from)?;
     // Nobody is there to be told.
     let (events, _) = mpsc::channel(1);
     Ok(Api {
@@ -191,6 +193,6 @@ fn load(state: &Path, port: u16) -> Result<Api, OwnerError> {
         notices: Notices(events),
         port,
         listener: None,
-        since: now,
+        since: unix_now(),
     })
 }

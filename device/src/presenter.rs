@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::address;
 use crate::audit::By;
 use crate::button::Button;
-use crate::clock::unix_now;
+use crate::clock::{steady_now, to_wall};
 use crate::event::Event;
 use crate::identity::Identity;
 use crate::notices::Notices;
@@ -25,7 +25,7 @@ use crate::shown::{self, Place, ShowError};
 const WORTH_SHOWING: u64 = 2 * 60;
 /// How long printed codes admit after somebody pressed the button.
 const WINDOW: Duration = Duration::from_secs(2 * 60);
-/// The clock is looked at anew this often, since it may be set.
+/// It is looked this often whether a code has ended.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Why there is no code to show.
@@ -56,7 +56,7 @@ pub(crate) struct Presenter {
 impl Presenter {
     /// Shows the code that a start finds alive, or a new one.
     pub(crate) async fn show_first(&self) -> Result<PairingSecret, PresentError> {
-        let now = unix_now();
+        let now = steady_now();
         match self.register.code(now) {
             Some((secret, expires_at)) if expires_at > now + WORTH_SHOWING => {
                 self.show(secret, expires_at).await
@@ -99,21 +99,24 @@ impl Presenter {
     }
 
     async fn open_window(&self) {
-        let until = unix_now().saturating_add(WINDOW.as_secs());
+        let until = steady_now().saturating_add(WINDOW.as_secs());
         match self.register.open_window(until, By::Button).await {
-            Ok(()) => self.notices.tell(Event::WindowOpened { until }).await,
+            Ok(()) => {
+                let until = to_wall(until);
+                self.notices.tell(Event::WindowOpened { until }).await;
+            }
             Err(error) => tracing::error!(%error, "no window can be opened"),
         }
     }
 
     fn is_alive(&self, shown: &PairingSecret) -> bool {
         self.register
-            .code(unix_now())
+            .code(steady_now())
             .is_some_and(|(newest, _)| newest.matches(shown.expose()))
     }
 
     async fn show_new(&self) -> Result<PairingSecret, PresentError> {
-        let now = unix_now();
+        let now = steady_now();
         self.register.make_code(now).await?;
         let made = self.register.code(now);
         let (secret, expires_at) = made.ok_or(RegisterError::Spent)?;
@@ -141,7 +144,7 @@ impl Presenter {
 
     /// Nothing of a dead code is left, in picture or in file.
     async fn clear_away(&self) {
-        if let Err(error) = self.register.bury_dead(unix_now()).await {
+        if let Err(error) = self.register.bury_dead(steady_now()).await {
             tracing::warn!(%error, "the secret of a dead code cannot be wiped");
         }
         let Some(path) = &self.qr_file else {
@@ -182,10 +185,10 @@ mod tests {
             let temp = tempfile::tempdir().unwrap();
             let dir = Arc::new(StateDir::open(temp.path()).unwrap());
             let label = Label::parse("printer").unwrap();
-            let identity = Identity::make(&dir, &label, std::time::SystemTime::now()).unwrap();
+            let identity = Identity::make(&dir, &label).unwrap();
             let contents = Contents::make(&dir).unwrap();
             let register = Arc::new(Register::new(dir, contents));
-            let made = unix_now() - age;
+            let made = steady_now() - age;
             register.make_code(made).await.unwrap();
             let (first, _) = register.code(made).unwrap();
             let (sender, events) = mpsc::channel(8);
@@ -216,7 +219,7 @@ mod tests {
         };
         let material = PairingMaterial::parse(&code.text).unwrap();
         assert_eq!(material.expires_at, code.expires_at);
-        assert!(code.expires_at > Some(unix_now()));
+        assert!(code.expires_at > Some(steady_now()));
         for form in [&code.typed, &code.words] {
             let read = Code::parse(form).unwrap();
             assert!(read.secret().matches(material.secret.expose()));
@@ -235,7 +238,7 @@ mod tests {
             key: settle_protocol::fingerprint::KeyFingerprint::of_spki(b"ada"),
             label: "Ada".to_owned(),
             role: Role::Admin,
-            paired_at: unix_now(),
+            paired_at: steady_now(),
         };
         let awaited = fixture.register.await_client(client.key);
         fixture.register.record(id, client, awaited).await.unwrap();
@@ -255,7 +258,7 @@ mod tests {
             key: settle_protocol::fingerprint::KeyFingerprint::of_spki(b"ada"),
             label: "Ada".to_owned(),
             role: Role::Admin,
-            paired_at: unix_now(),
+            paired_at: steady_now(),
         };
         let id = code_id(&first);
         let button = presenter.button.clone();
@@ -264,11 +267,11 @@ mod tests {
         tokio::spawn(presenter.run(first, fixture.stop.clone()));
         button.press();
         let opened = fixture.events.recv().await;
-        assert!(matches!(opened, Some(Event::WindowOpened { until }) if until > unix_now()));
+        assert!(matches!(opened, Some(Event::WindowOpened { until }) if until > steady_now()));
         let Some(Event::Code(code)) = fixture.events.recv().await else {
             panic!("a code is shown");
         };
-        assert!(code.expires_at > Some(unix_now()));
+        assert!(code.expires_at > Some(steady_now()));
         // A code that is on show will do.
         button.press();
         let opened = fixture.events.recv().await;

@@ -87,7 +87,7 @@ pub(crate) struct Register {
     writing: Mutex<()>,
     strangers: Mutex<Strangers>,
     awaited: AllAwaited,
-    /// Until when printed codes admit; a restart closes the window.
+    /// Until when printed codes admit, by the steady clock; a restart closes the window.
     window: AtomicU64,
     /// What others cause at will, for the audit log.
     pub(crate) tally: Tally,
@@ -155,7 +155,7 @@ impl Register {
         }
     }
 
-    /// The newest code to be shown on a screen that admits now, and when it ends; those that give a
+    /// The newest code to be shown on a screen that admits now, and when it ends by the clock of `now`; those that give a
     /// role are for whoever asked for them.
     pub(crate) fn code(&self, now: u64) -> Option<(PairingSecret, u64)> {
         let contents = self.contents();

@@ -6,7 +6,6 @@
 //! end for sure with it alone. No request reaches this, so no browser of an administrator can do it.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use settle_protocol::fingerprint::KeyFingerprint;
@@ -153,7 +152,7 @@ pub(crate) fn finish(dir: &StateDir) -> Result<(), StateError> {
     dir.wipe_all_but(&[MARK, evidence::FILE])?;
     Provenance::outlast_reset(dir)?;
     Contents::make_after_reset(dir, unix_now())?;
-    match Identity::make(dir, &label, SystemTime::now()) {
+    match Identity::make(dir, &label) {
         // Not overwritten: half of a mark would be damage, and a label is no secret.
         Ok(_) => dir.remove(MARK),
         Err(IdentityError::State(error)) => Err(error),

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::clock::to_wall;
 use crate::event::ShownCode;
 use crate::identity::Identity;
 use crate::picture::{self, PictureError};
@@ -52,7 +53,7 @@ pub fn draw(text: &str, path: &Path) -> Result<(), ShowError> {
     })
 }
 
-/// Puts a secret into every form, and the picture into its file where there is to be one. Blocks
+/// Puts a secret into every form, with its end, which is by the steady clock; and the picture into its file where there is to be one. Blocks
 /// for as long as the disk does.
 pub(crate) fn show(
     identity: &Identity,
@@ -62,6 +63,7 @@ pub(crate) fn show(
     qr_file: Option<PathBuf>,
 ) -> Result<ShownCode, ShowError> {
     let (typed, words) = code::forms_to_read(&secret);
+    let expires_at = expires_at.map(to_wall);
     let material = PairingMaterial {
         secret,
         root: identity.fingerprint(),

@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use settle_protocol::name::Label;
 
@@ -49,9 +48,9 @@ pub(crate) fn load(
         // Also a first start that was cut off before it had written the identity.
         (None, Some(_) | None) => {
             let contents = Contents::make(&dir)?;
-            (Identity::make(&dir, label, SystemTime::now())?, contents)
+            (Identity::make(&dir, label)?, contents)
         }
     };
-    contents.restore_log(&dir, unix_now())?;
+    contents.take_up(&dir, unix_now())?;
     Ok((Arc::new(dir), identity, contents))
 }

@@ -254,7 +254,7 @@ fn certificates() -> Vec<Seed> {
     let now = SystemTime::now();
     let key = || PrivateKey::make().unwrap();
     let (root_key, names) = (key(), [Label::parse("printer").unwrap().dot_local()]);
-    let root = device_root(&root_key, &names, now).unwrap();
+    let root = device_root(&root_key, &names).unwrap();
     let leaf = device_leaf(&root_key, &root, &key(), &names, now).unwrap();
     let authority = bridge_authority(&key(), now).unwrap();
     let trailing = [&leaf[..], &[0]].concat();

@@ -119,6 +119,25 @@ impl PairError {
         }
     }
 
+    /// Whether an old code ends like this: the device takes it no more, or is elsewhere by now.
+    const fn is_of_an_old_code(&self) -> bool {
+        match self {
+            Self::NotFound
+            | Self::NobodyShows
+            | Self::NoDevice { .. }
+            | Self::Exchange(PairingError::NotConfirmed) => true,
+            Self::Code(_)
+            | Self::Expired
+            | Self::Referee
+            | Self::OtherDevice
+            | Self::TriedElsewhere
+            | Self::Exchange(_)
+            | Self::Lost(_)
+            | Self::Identity(_)
+            | Self::Tls(_) => false,
+        }
+    }
+
     /// How much it says about the device that was meant, when several addresses were tried.
     const fn weight(&self) -> u8 {
         match self {
@@ -155,7 +174,7 @@ struct Identity {
 impl Identity {
     fn make() -> Result<Self, PairError> {
         let key = PrivateKey::make()?;
-        let certificate = certificate::client(&key, SystemTime::now())?;
+        let certificate = certificate::client(&key)?;
         Ok(Self { key, certificate })
     }
 
@@ -191,6 +210,7 @@ pub async fn prove(
     progress: impl Fn(PairingStep),
 ) -> Result<Proved, PairError> {
     let code = Arc::new(read(code)?);
+    let is_over = is_over(&code, unix(SystemTime::now()));
     progress(PairingStep::Looking);
     let trial = Trial {
         code: &code,
@@ -205,10 +225,14 @@ pub async fn prove(
     let proving = first_success(candidates, ATTEMPT_LIMIT, |address| trial.prove_at(address));
     let (_, proved) = proving.await.map_err(|errors| {
         let weightiest = errors.into_iter().max_by_key(PairError::weight);
-        weightiest.unwrap_or(match &*code {
+        let error = weightiest.unwrap_or(match &*code {
             Code::Material(_) => PairError::NotFound,
             Code::Secret(_) => PairError::NobodyShows,
-        })
+        });
+        match is_over && error.is_of_an_old_code() {
+            true => PairError::Expired,
+            false => error,
+        }
     })?;
     Ok(proved)
 }
@@ -216,10 +240,6 @@ pub async fn prove(
 /// Everything that can be said of a code without a device.
 fn read(code: &str) -> Result<Code, PairError> {
     let code = Code::parse(code)?;
-    let now = unix(SystemTime::now());
-    if code.expires_at().is_some_and(|end| end <= now) {
-        return Err(PairError::Expired);
-    }
     if code
         .material()
         .is_some_and(|code| code.kind == Kind::Referee)
@@ -227,6 +247,12 @@ fn read(code: &str) -> Result<Code, PairError> {
         return Err(PairError::Referee);
     }
     Ok(code)
+}
+
+/// Whether a code's time is over if the device's clock and ours are right. The device knows better: it
+/// is asked first, and this tells only why it did not take the code.
+fn is_over(code: &Code, now: u64) -> bool {
+    code.expires_at().is_some_and(|end| end <= now)
 }
 
 /// Which announced instance may be the code's device: by the name in the code, or by its tag.

@@ -33,12 +33,21 @@ const CLOCK: &str = "/usr/$LIB/faketime/libfaketime.so.1";
 /// The memory and the lock that every such program makes, named by its process number.
 const CLOCK_FILES: [&str; 2] = ["faketime_shm_", "sem.faketime_sem_"];
 
+/// How programs learn how far their clock is moved.
+#[derive(Debug)]
+enum Clock {
+    /// Once, when they start.
+    Fixed(String),
+    /// By a file that they look at each time.
+    Followed(PathBuf),
+}
+
 /// One user's surroundings.
 #[derive(Debug)]
 pub struct Home {
     folder: TempDir,
     /// How far the clock of programs is moved.
-    clock: Option<String>,
+    clock: Option<Clock>,
     keyring: Option<Running>,
     _bus: Running,
 }
@@ -101,10 +110,15 @@ impl Home {
     #[must_use]
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let folder = |name: &str| self.path().join(name).into_os_string();
-        let clock = self.clock.iter().flat_map(|offset| {
+        let clock = self.clock.iter().flat_map(|clock| {
+            let offset = match clock {
+                Clock::Fixed(offset) => ("FAKETIME", OsString::from(offset)),
+                Clock::Followed(file) => ("FAKETIME_TIMESTAMP_FILE", file.into()),
+            };
             [
                 ("LD_PRELOAD", OsString::from(CLOCK)),
-                ("FAKETIME", OsString::from(offset)),
+                offset,
+                ("FAKETIME_NO_CACHE", "1".into()),
                 // What is waited for lasts as long as ever.
                 ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
             ]
@@ -148,7 +162,31 @@ impl Home {
     /// If they do not believe it.
     pub fn travel(&mut self, days: i64) {
         sweep_clock_files();
-        self.clock = Some(format!("{days:+}d"));
+        self.clock = Some(Clock::Fixed(format!("{days:+}d")));
+        self.believes(days);
+    }
+
+    /// The same, for a clock that can be set again while these programs run.
+    ///
+    /// # Panics
+    /// If they do not believe it.
+    pub fn set_clock(&mut self, days: i64) {
+        sweep_clock_files();
+        let file = self.path().join("clock");
+        let beside = self.path().join("clock.new");
+        // Programs that look at it meanwhile find a whole one.
+        fs::write(&beside, format!("{days:+}d\n")).expect("a clock");
+        fs::rename(&beside, &file).expect("a clock");
+        self.clock = Some(Clock::Followed(file));
+        self.believes(days);
+    }
+
+    /// Lets programs that are started from now on know what time it is.
+    pub fn tell_time(&mut self) {
+        self.clock = None;
+    }
+
+    fn believes(&self, days: i64) {
         let said = self
             .command_of(Path::new("date"))
             .arg("+%s")

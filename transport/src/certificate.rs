@@ -1,7 +1,7 @@
 //! The certificates that Settle issues, each kind by one function, and reading keys out of any.
 //!
-//! All are P-256, with random serials of 16 octets and times that are always given; none outlives the
-//! authority that signs it. What a peer asks for never enters a certificate: only its public key does.
+//! All are P-256, with random serials of 16 octets and times that are always given; none begins before or
+//! outlives the authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
 mod maker;
 mod rollover;
@@ -29,12 +29,17 @@ use crate::random;
 pub const DEVICE_LEAF_LIFE: Duration = Duration::from_secs(30 * DAY);
 /// How long the bridge authority's leaf for one host lives.
 pub const BRIDGE_LEAF_LIFE: Duration = Duration::from_secs(7 * DAY);
-const DEVICE_ROOT_LIFE: Duration = Duration::from_secs(20 * 365 * DAY);
-const CLIENT_LIFE: Duration = Duration::from_secs(20 * 365 * DAY);
 const BRIDGE_LIFE: Duration = Duration::from_secs(2 * 365 * DAY);
 const DAY: u64 = 24 * 60 * 60;
 /// Certificates begin this long ago: clocks in a house differ.
 const BACKDATE: Duration = Duration::from_secs(DAY);
+/// Where clocks begin that nobody has set, and the earliest time that the TLS library reads.
+const BEGINNING: SystemTime = SystemTime::UNIX_EPOCH;
+/// 9999-12-31T23:59:59Z, which says that there is no end (IEEE 802.1AR §8.7, RFC 5280 §4.1.2.5), in
+/// seconds since the Unix epoch.
+const NO_END: u64 = 253_402_300_799;
+/// 2026-01-01T00:00:00Z, in seconds since the Unix epoch: before Settle there was no device.
+const FIRST_DAY: u64 = 1_767_225_600;
 
 /// A certificate could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -128,21 +133,29 @@ impl std::fmt::Debug for PrivateKey {
     }
 }
 
-/// A device's root: a self-signed authority for its own names and nothing else
-/// (docs/pairing.md §6; no extended key usage in an authority, by the IoT TLS profile).
+/// Whether a clock can be right that shows this time.
+#[must_use]
+pub fn is_plausible(now: SystemTime) -> bool {
+    now >= BEGINNING + Duration::from_secs(FIRST_DAY)
+}
+
+/// A device's root: a self-signed authority for its own names and nothing else, at all times
+/// (docs/pairing.md §6; no extended key usage in an authority, by the IoT TLS profile). It depends on
+/// no clock, since nobody may have set that of a new device.
 ///
 /// # Errors
 /// [`IssueError`].
 pub fn device_root(
     key: &PrivateKey,
     names: &[LocalName],
-    now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    let params = device_authority(names, now, DEVICE_ROOT_LIFE)?;
+    let params = device_authority(names, always())?;
     Ok(params.self_signed(&key.pair)?.der().clone())
 }
 
-/// A device's leaf: subject alternative names only, for server authentication.
+/// A device's leaf: subject alternative names only, for server authentication. It begins with its
+/// root, so that a host whose clock is behind the device's takes it too, and ends by the device's clock;
+/// while that cannot be right, with the root.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -153,7 +166,11 @@ pub fn device_leaf(
     names: &[LocalName],
     now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    leaf(root_key, root, key, names, now, DEVICE_LEAF_LIFE)
+    let until = match is_plausible(now) {
+        true => now + DEVICE_LEAF_LIFE,
+        false => no_end(),
+    };
+    leaf(root_key, root, key, names, (BEGINNING, until))
 }
 
 /// The bridge authority: lets this user's browsers accept the verifying proxy for local names,
@@ -170,8 +187,7 @@ pub fn bridge_authority(
     let params = authority(
         "Settle bridge (this computer only)",
         permitted,
-        now,
-        BRIDGE_LIFE,
+        span(now, BRIDGE_LIFE),
     )?;
     Ok(params.self_signed(&key.pair)?.der().clone())
 }
@@ -187,17 +203,17 @@ pub fn bridge_leaf(
     name: &str,
     now: SystemTime,
 ) -> Result<CertificateDer<'static>, IssueError> {
-    let mut params = end_entity(vec![name.to_owned()], now, BRIDGE_LEAF_LIFE)?;
+    let mut params = end_entity(vec![name.to_owned()], span(now, BRIDGE_LEAF_LIFE))?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     sign(params, authority_key, authority, key)
 }
 
-/// A client's certificate for one device: a bare key, telling nothing of user or machine.
+/// A client's certificate for one device: a bare key, telling nothing of user, machine or time.
 ///
 /// # Errors
 /// [`IssueError`].
-pub fn client(key: &PrivateKey, now: SystemTime) -> Result<CertificateDer<'static>, IssueError> {
-    let mut params = end_entity(Vec::new(), now, CLIENT_LIFE)?;
+pub fn client(key: &PrivateKey) -> Result<CertificateDer<'static>, IssueError> {
+    let mut params = end_entity(Vec::new(), always())?;
     params
         .distinguished_name
         .push(DnType::CommonName, "Settle client");
@@ -246,24 +262,22 @@ pub fn not_after(certificate: &[u8]) -> Option<SystemTime> {
 
 pub(crate) fn device_authority(
     names: &[LocalName],
-    now: SystemTime,
-    life: Duration,
+    span: Span,
 ) -> Result<CertificateParams, IssueError> {
     let title = format!(
         "Settle device {}",
         names.first().map_or("", LocalName::as_str)
     );
     let permitted = names.iter().map(|name| name.as_str().to_owned()).collect();
-    authority(&title, permitted, now, life)
+    authority(&title, permitted, span)
 }
 
 fn authority(
     title: &str,
     permitted: Vec<String>,
-    now: SystemTime,
-    life: Duration,
+    span: Span,
 ) -> Result<CertificateParams, IssueError> {
-    let mut params = common(Vec::new(), now, life)?;
+    let mut params = common(Vec::new(), span)?;
     params.distinguished_name.push(DnType::CommonName, title);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -283,11 +297,10 @@ fn leaf(
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
     names: &[LocalName],
-    now: SystemTime,
-    life: Duration,
+    span: Span,
 ) -> Result<CertificateDer<'static>, IssueError> {
     let names = names.iter().map(|name| name.as_str().to_owned()).collect();
-    let mut params = end_entity(names, now, life)?;
+    let mut params = end_entity(names, span)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     sign(params, authority_key, authority, key)
 }
@@ -298,6 +311,9 @@ fn sign(
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
 ) -> Result<CertificateDer<'static>, IssueError> {
+    if let Some(begin) = not_before(authority) {
+        params.not_before = params.not_before.max((BEGINNING + begin).into());
+    }
     if let Some(end) = not_after(authority) {
         params.not_after = params.not_after.min(end.into());
     }
@@ -305,27 +321,35 @@ fn sign(
     Ok(params.signed_by(&key.pair, &issuer)?.der().clone())
 }
 
-fn end_entity(
-    names: Vec<String>,
-    now: SystemTime,
-    life: Duration,
-) -> Result<CertificateParams, IssueError> {
-    let mut params = common(names, now, life)?;
+fn end_entity(names: Vec<String>, span: Span) -> Result<CertificateParams, IssueError> {
+    let mut params = common(names, span)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
 
-fn common(
-    names: Vec<String>,
-    now: SystemTime,
-    life: Duration,
-) -> Result<CertificateParams, IssueError> {
+/// From when to when.
+pub(crate) type Span = (SystemTime, SystemTime);
+
+fn always() -> Span {
+    (BEGINNING, no_end())
+}
+
+fn no_end() -> SystemTime {
+    BEGINNING + Duration::from_secs(NO_END)
+}
+
+/// A life from now on. No certificate can begin before [`BEGINNING`].
+pub(crate) fn span(now: SystemTime, life: Duration) -> Span {
+    ((now - BACKDATE).max(BEGINNING), now + life)
+}
+
+fn common(names: Vec<String>, (from, until): Span) -> Result<CertificateParams, IssueError> {
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name = DistinguishedName::new();
-    params.not_before = (now - BACKDATE).into();
-    params.not_after = (now + life).into();
+    params.not_before = from.into();
+    params.not_after = until.into();
     let mut serial = random::make_bytes::<16>()?;
     // RFC 5280 §4.1.2.2: positive, and no leading zero octet.
     serial[0] = (serial[0] & 0x7f) | 0x40;

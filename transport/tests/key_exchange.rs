@@ -30,7 +30,7 @@ fn device() -> DeviceSide {
         .unique(&root_key.fingerprint());
     let names = [name.clone()];
     let now = SystemTime::now();
-    let root = certificate::device_root(&root_key, &names, now).unwrap();
+    let root = certificate::device_root(&root_key, &names).unwrap();
     let leaf = certificate::device_leaf(&root_key, &root, &key, &names, now).unwrap();
     let identity = Arc::new(key.certified(vec![leaf, root.clone()]).unwrap());
     DeviceSide {
@@ -42,7 +42,7 @@ fn device() -> DeviceSide {
 
 fn client() -> CertifiedKey {
     let key = PrivateKey::make().unwrap();
-    let certificate = certificate::client(&key, SystemTime::now()).unwrap();
+    let certificate = certificate::client(&key).unwrap();
     key.certified(vec![certificate]).unwrap()
 }
 

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::{Answer, Api, Asker, sealed, with_status};
 use crate::address;
 use crate::audit::By;
-use crate::clock::unix_now;
+use crate::clock::{steady_now, to_wall};
 use crate::event::Event;
 use crate::register::Lessened;
 use crate::role::Role;
@@ -61,7 +61,7 @@ impl Api {
         wanted: CodeWanted,
         asker: Asker,
     ) -> Result<Code, Problem> {
-        let now = unix_now();
+        let now = steady_now();
         let (secret, expires_at, role) = match wanted {
             CodeWanted::OneTime { role } => {
                 let role = self.known(role)?;
@@ -69,7 +69,7 @@ impl Api {
                 (made.secret, made.expires_at, Some(role))
             }
             CodeWanted::Printed {} if asker.by == By::Owner => {
-                (self.register.print(now).await?, None, None)
+                (self.register.print().await?, None, None)
             }
             CodeWanted::Printed {} => return Err(Problem::OwnerOnly),
         };
@@ -97,8 +97,9 @@ impl Api {
                 let allowed = format!("a window stands for 1 to {MAX_WINDOW} seconds");
                 return Err(Problem::Malformed(allowed));
             }
-            let until = unix_now().saturating_add(seconds);
+            let until = steady_now().saturating_add(seconds);
             self.register.open_window(until, asker.by).await?;
+            let until = to_wall(until);
             self.notices.mention(Event::WindowOpened { until });
         } else {
             self.register.close_window(asker.by).await?;

@@ -1,7 +1,5 @@
 //! The API asked in memory, and what it leaves on the disk.
 
-use std::time::SystemTime;
-
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use settle_protocol::material::PairingMaterial;
@@ -43,7 +41,7 @@ impl Fixture {
         let temp = tempfile::tempdir().unwrap();
         let dir = Arc::new(StateDir::open(temp.path()).unwrap());
         let label = Label::parse("printer").unwrap();
-        let identity = Identity::make(&dir, &label, SystemTime::now()).unwrap();
+        let identity = Identity::make(&dir, &label).unwrap();
         let contents = Contents::make(&dir).unwrap();
         let (sender, events) = mpsc::channel(8);
         let api = Api {
@@ -62,7 +60,7 @@ impl Fixture {
             _events: events,
         };
         for (name, role) in [("ada", Role::Admin), ("bob", Role::Guest)] {
-            let now = unix_now();
+            let now = steady_now();
             fixture.api.register.make_code(now).await.unwrap();
             let (secret, _) = fixture.api.register.code(now).unwrap();
             fixture.pair(name, role, code_id(&secret)).await.unwrap();
@@ -81,7 +79,7 @@ impl Fixture {
             key: key(name),
             label: name.to_owned(),
             role,
-            paired_at: unix_now(),
+            paired_at: steady_now(),
         };
         let awaited = register.await_client(client.key);
         register.record(code, client, awaited).await
@@ -303,7 +301,7 @@ async fn a_code_gives_its_role_once_and_dies_with_who_made_it() {
     let id = code_id(&material.secret);
     assert_eq!(register.role_for(&key("eve"), id).word(), "operator");
     // Neither on the screen nor more than it says.
-    assert!(register.code(unix_now()).is_none());
+    assert!(register.code(steady_now()).is_none());
     let more = fixture.pair("eve", Role::Admin, id).await;
     assert!(matches!(more, Err(crate::RegisterError::RoleTaken)));
     fixture
@@ -319,7 +317,7 @@ async fn a_code_gives_its_role_once_and_dies_with_who_made_it() {
         .await
         .unwrap();
     register.revoke(key("ada"), By::Owner, false).await.unwrap();
-    let late = register.admission(code_id(&material.secret), unix_now());
+    let late = register.admission(code_id(&material.secret), steady_now());
     assert!(matches!(late, Err(crate::RegisterError::Spent)));
 
     let printed = fixture
@@ -346,7 +344,7 @@ async fn a_window_is_opened_and_closed() {
         .ask(ada(), "PUT", "window", r#"{"open":true,"seconds":60}"#)
         .await;
     assert_eq!(told["open"], true);
-    assert!(told["until"].as_u64().unwrap() <= unix_now() + 60);
+    assert!(told["until"].as_u64().unwrap() <= steady_now() + 60);
     let (_, told) = fixture
         .ask(ada(), "PUT", "window", r#"{"open":false}"#)
         .await;

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::SystemTime;
 
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
@@ -33,7 +32,7 @@ impl Fixture {
         let temp = tempfile::tempdir().unwrap();
         let dir = Arc::new(StateDir::open(temp.path()).unwrap());
         let label = Label::parse("printer").unwrap();
-        let identity = Identity::make(&dir, &label, SystemTime::now()).unwrap();
+        let identity = Identity::make(&dir, &label).unwrap();
         let contents = Contents::make(&dir).unwrap();
         let register = Arc::new(Register::new(dir, contents));
         register.make_code(unix_now()).await.unwrap();

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Contents, Register, RegisterError, locked};
 use crate::audit::{AuditEntry, AuditEvent, By, Head};
 use crate::client::Client;
-use crate::clock::unix_now;
+use crate::clock::{steady_now, to_wall, unix_now};
 use crate::code::Code;
 use crate::role::Role;
 
@@ -45,7 +45,7 @@ impl Lessened {
 #[derive(Debug)]
 pub(crate) struct HandedOn {
     pub(crate) secret: PairingSecret,
-    /// In seconds since the Unix epoch.
+    /// By the steady clock.
     pub(crate) expires_at: Option<u64>,
 }
 
@@ -181,7 +181,7 @@ impl Register {
                 role: Some(role),
                 lifetime: Lifetime::OneTime,
             };
-            contents.journal.add(now, by, event);
+            contents.journal.add(unix_now(), by, event);
             Ok(HandedOn { secret, expires_at })
         })
         .await
@@ -191,17 +191,18 @@ impl Register {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) async fn print(self: &Arc<Self>, now: u64) -> Result<PairingSecret, RegisterError> {
-        self.change(move |contents| contents.print_code(now)).await
+    pub(crate) async fn print(self: &Arc<Self>) -> Result<PairingSecret, RegisterError> {
+        self.change(|contents| contents.print_code(unix_now()))
+            .await
     }
 
-    /// Until when printed codes admit, in seconds since the Unix epoch; `None` when they do not.
+    /// Until when printed codes admit, by the steady clock; `None` when they do not.
     pub(crate) fn window(&self, now: u64) -> Option<u64> {
         let until = self.window.load(Ordering::Relaxed);
         (now < until).then_some(until)
     }
 
-    /// Printed codes admit until then, whoever tried them before.
+    /// Printed codes admit until then by the steady clock, whoever tried them before.
     ///
     /// # Errors
     /// When it cannot be written; the window is then as it was.
@@ -213,6 +214,7 @@ impl Register {
         self.change(move |contents| {
             contents.authorize(&by)?;
             contents.codes.iter_mut().for_each(Code::revive);
+            let until = to_wall(until);
             let event = AuditEvent::WindowOpened { until };
             contents.journal.add(unix_now(), by, event);
             Ok(())
@@ -228,7 +230,7 @@ impl Register {
     /// # Errors
     /// When it cannot be written.
     pub(crate) async fn close_window(self: &Arc<Self>, by: By) -> Result<(), RegisterError> {
-        if self.window.swap(0, Ordering::Relaxed) <= unix_now() {
+        if self.window.swap(0, Ordering::Relaxed) <= steady_now() {
             return Ok(());
         }
         self.change(move |contents| {

@@ -1,9 +1,12 @@
 //! What the register's file holds, and the rules that can be read off it.
 
+use std::time::{Duration, UNIX_EPOCH};
+
 use serde::{Deserialize, Serialize};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::Lifetime;
 use settle_protocol::secret::PairingSecret;
+use settle_transport::certificate;
 
 use super::RegisterError;
 use crate::audit::{self, AuditEvent, By, Journal};
@@ -54,8 +57,13 @@ impl Contents {
         dir.store(FILE, self)
     }
 
-    /// Takes the audit log up after a start.
-    pub(crate) fn restore_log(&mut self, dir: &StateDir, now: u64) -> Result<(), StateError> {
+    /// Takes up after a start what an earlier one left: the audit log, and codes as far as it can be
+    /// said how old they are.
+    pub(crate) fn take_up(&mut self, dir: &StateDir, now: u64) -> Result<(), StateError> {
+        if !certificate::is_plausible(UNIX_EPOCH + Duration::from_secs(now)) {
+            self.codes
+                .retain(|code| code.lifetime() == Lifetime::Printed);
+        }
         audit::restore(&mut self.journal, dir, now)
     }
 

@@ -257,7 +257,23 @@ async fn a_register_of_before_there_was_a_log_is_read() {
     let old = serde_json::json!({"clients": [client("ada", Role::Admin)], "codes": []});
     fixture.register.dir.store(FILE, &old).unwrap();
     let mut contents = fixture.reread();
-    contents.restore_log(&fixture.register.dir, NOW).unwrap();
+    contents.take_up(&fixture.register.dir, NOW).unwrap();
     assert_eq!(contents.journal, crate::audit::Journal::default());
     assert_eq!(contents.clients.len(), 1);
+}
+
+#[tokio::test]
+async fn a_start_that_cannot_know_the_time_takes_up_no_code_that_ends() {
+    let fixture = Fixture::new();
+    fixture.code().await;
+    fixture.register.print().await.unwrap();
+    let mut contents = fixture.reread();
+    contents.take_up(&fixture.register.dir, NOW).unwrap();
+    assert_eq!(contents.codes.len(), 2);
+    // By a clock that nobody has set every code of another start may be years old, or just made.
+    contents.take_up(&fixture.register.dir, 600).unwrap();
+    let [code] = contents.codes.as_slice() else {
+        panic!("one code: {:?}", contents.codes);
+    };
+    assert_eq!(code.lifetime(), Lifetime::Printed);
 }

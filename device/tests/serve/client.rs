@@ -3,7 +3,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -42,7 +41,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new() -> Self {
         let key = PrivateKey::make().unwrap();
-        let certificate = certificate::client(&key, SystemTime::now()).unwrap();
+        let certificate = certificate::client(&key).unwrap();
         Self { key, certificate }
     }
 

@@ -24,7 +24,7 @@ async fn stand_between(listener: TcpListener, device: SocketAddr) -> Result<Mess
     let label = Label::parse("printer").unwrap();
     let names = [label.dot_local(), label.unique(&root_key.fingerprint())];
     let now = SystemTime::now();
-    let root = certificate::device_root(&root_key, &names, now).unwrap();
+    let root = certificate::device_root(&root_key, &names).unwrap();
     let leaf = certificate::device_leaf(&root_key, &root, &key, &names, now).unwrap();
     let identity = key.certified(vec![leaf, root]).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(

@@ -61,18 +61,36 @@ fn a_device_is_paired_in_the_other_suite_too() {
     assert_eq!(answer.status, 200);
 }
 
-#[test]
-fn an_expired_code_is_not_even_tried() {
-    let mut house = House::new();
-    let expired = PairingMaterial {
+/// One whose time is over by the host's clock.
+fn expired(house: &House) -> PairingMaterial {
+    PairingMaterial {
         expires_at: Some(1_000_000_000),
-        ..material(&house)
+        ..material(house)
+    }
+}
+
+#[test]
+fn a_code_that_only_the_hosts_clock_calls_expired_is_for_the_device_to_judge() {
+    let mut house = House::new();
+    let code = expired(&house).to_code();
+    house.connector.pair(&code);
+}
+
+#[test]
+fn a_code_that_the_device_does_not_take_any_more_is_called_expired() {
+    let mut house = House::new();
+    let forgotten = PairingMaterial {
+        secret: PairingSecret::new([0; 16]),
+        ..expired(&house)
     };
-    assert_eq!(
-        refused(&mut house, &expired.to_code()),
-        ErrorKind::CodeExpired
-    );
-    assert!(!house.device.has_said("attempt_failed"));
+    let away = PairingMaterial {
+        addresses: vec!["127.0.0.1:1".parse().unwrap()],
+        ..expired(&house)
+    };
+    for code in [forgotten, away] {
+        let refused = refused(&mut house, &code.to_code());
+        assert_eq!(refused, ErrorKind::CodeExpired);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod carried;
+mod clocks;
 mod codes;
 mod commands;
 mod crash;

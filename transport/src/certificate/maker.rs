@@ -10,14 +10,10 @@ use rcgen::{
 };
 use rustls_pki_types::CertificateDer;
 use settle_protocol::maker::{MakerName, SerialNumber};
-use time::OffsetDateTime;
 
-use super::{IssueError, PrivateKey, common, read, sign};
+use super::{IssueError, PrivateKey, common, no_end, read, sign, span};
 use crate::evidence::DOCUMENT_SIGNING;
 
-/// 9999-12-31T23:59:59Z, which says that there is no end (IEEE 802.1AR §8.7, RFC 5280 §4.1.2.5), in
-/// seconds since the Unix epoch.
-const NO_END: i64 = 253_402_300_799;
 /// X.520 §6.2.9.
 const SERIAL_NUMBER: [u64; 4] = [2, 5, 4, 5];
 
@@ -101,12 +97,10 @@ fn end_entity(name: &MakerName, now: SystemTime) -> Result<CertificateParams, Is
 }
 
 fn of_maker(name: &MakerName, now: SystemTime) -> Result<CertificateParams, IssueError> {
-    let mut params = common(Vec::new(), now, Duration::ZERO)?;
+    let (from, _) = span(now, Duration::ZERO);
+    let mut params = common(Vec::new(), (from, no_end()))?;
     params
         .distinguished_name
         .push(DnType::OrganizationName, name.as_str());
-    if let Ok(no_end) = OffsetDateTime::from_unix_timestamp(NO_END) {
-        params.not_after = no_end;
-    }
     Ok(params)
 }

@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use rustls_pki_types::CertificateDer;
 use settle_protocol::name::LocalName;
 
-use super::{
-    DEVICE_ROOT_LIFE, IssueError, PrivateKey, device_authority, not_after, not_before, sign,
-};
+use super::{DAY, IssueError, PrivateKey, always, device_authority, not_after, not_before, sign};
 use crate::succession::Link;
+
+/// What is left at least of the next root where the one before has an end.
+const LIFE: Duration = Duration::from_secs(20 * 365 * DAY);
 
 /// What a rollover makes.
 #[derive(Clone, Debug)]
@@ -35,9 +36,9 @@ pub fn rollover(
 ) -> Result<Rollover, IssueError> {
     let begin = SystemTime::UNIX_EPOCH + not_before(old).unwrap_or(Duration::ZERO);
     let old_end = not_after(old).unwrap_or(begin);
-    let end = old_end.max(now + DEVICE_ROOT_LIFE);
+    let end = old_end.max(now + LIFE);
     let until = |end: SystemTime| {
-        let mut params = device_authority(names, now, DEVICE_ROOT_LIFE)?;
+        let mut params = device_authority(names, always())?;
         params.not_before = begin.into();
         params.not_after = end.into();
         params.use_authority_key_identifier_extension = true;

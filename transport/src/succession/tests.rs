@@ -14,7 +14,9 @@ use settle_protocol::scope::ExactScope;
 
 use super::*;
 use crate::anchor::{Anchor, AnchorError, Successor};
-use crate::certificate::{self, PrivateKey, device_authority, device_leaf, device_root, rollover};
+use crate::certificate::{
+    self, PrivateKey, device_authority, device_leaf, device_root, rollover, span,
+};
 
 const PORT: u16 = 443;
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -32,7 +34,7 @@ impl Device {
         let key = PrivateKey::make().unwrap();
         let label = Label::parse("printer").unwrap();
         let names = [label.dot_local(), label.unique(&key.fingerprint())];
-        let root = device_root(&key, &names, SystemTime::now()).unwrap();
+        let root = device_root(&key, &names).unwrap();
         let mut device = Self {
             names,
             keys: vec![key],
@@ -122,7 +124,7 @@ fn pair(key: &PrivateKey) -> KeyPair {
 fn altered(half: usize, change: impl FnOnce(&mut CertificateParams)) -> (Device, BrokenLink) {
     let device = Device::after(1);
     let now = SystemTime::now();
-    let mut params = device_authority(&device.names, now, YEAR).unwrap();
+    let mut params = device_authority(&device.names, span(now, YEAR)).unwrap();
     change(&mut params);
     let [old, new] = [0, 1].map(|root| pair(&device.keys[root]));
     let (signer, issuer, subject) = match half {
@@ -181,7 +183,7 @@ fn a_link_by_another_key_is_refused_in_either_half() {
     for half in [0, 1] {
         let mut shown = device.shown();
         // The right keys, signed by somebody else.
-        let params = device_authority(&device.names, SystemTime::now(), YEAR).unwrap();
+        let params = device_authority(&device.names, span(SystemTime::now(), YEAR)).unwrap();
         let (other, subject) = (pair(&thief.keys[0]), pair(&device.keys[1 - half]));
         let issuer = Issuer::from_ca_cert_der(&device.roots[half], &other).unwrap();
         shown[2 + half] = params.signed_by(&subject, &issuer).unwrap().der().clone();
@@ -194,7 +196,7 @@ fn nobody_becomes_a_successor_by_naming_the_trusted_key() {
     let (device, mut thief) = (Device::after(0), Device::after(1));
     // A right link from the thief's own root; its other half claims the device's.
     thief.links[0].old_with_new = {
-        let params = device_authority(&device.names, SystemTime::now(), YEAR).unwrap();
+        let params = device_authority(&device.names, span(SystemTime::now(), YEAR)).unwrap();
         let (theirs, ours) = (pair(&thief.keys[1]), pair(&device.keys[0]));
         let issuer = Issuer::from_ca_cert_der(&thief.roots[1], &theirs).unwrap();
         params.signed_by(&ours, &issuer).unwrap().der().clone()
@@ -286,7 +288,7 @@ fn a_link_is_limited_to_the_very_names_of_the_roots() {
         // The names of another device, in another device's name.
         let (_, broken) = altered(half, |params| {
             let names = Device::after(0).names;
-            *params = device_authority(&names, SystemTime::now(), YEAR).unwrap();
+            *params = device_authority(&names, span(SystemTime::now(), YEAR)).unwrap();
         });
         assert_eq!(broken, BrokenLink::Constraints);
         let (_, broken) = altered(half, |params| {
@@ -319,7 +321,7 @@ fn the_root_at_the_end_has_the_same_limits_as_the_one_at_the_beginning() {
     let device = Device::after(1);
     let own = pair(&device.keys[1]);
     let root = |change: &dyn Fn(&mut CertificateParams)| {
-        let mut params = device_authority(&device.names, SystemTime::now(), YEAR).unwrap();
+        let mut params = device_authority(&device.names, span(SystemTime::now(), YEAR)).unwrap();
         change(&mut params);
         params.self_signed(&own).unwrap().der().clone()
     };

@@ -1,7 +1,5 @@
 //! A log on a disk that fills, breaks off, and is altered by others; and what its verifier finds.
 
-use std::time::SystemTime;
-
 use rustls_pki_types::CertificateDer;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
@@ -26,7 +24,7 @@ impl Fixture {
         let dir = StateDir::open(temp.path()).unwrap();
         let key = PrivateKey::make().unwrap();
         let names = [Label::parse("printer").unwrap().dot_local()];
-        let root = certificate::device_root(&key, &names, SystemTime::now()).unwrap();
+        let root = certificate::device_root(&key, &names).unwrap();
         let mut fixture = Self {
             _temp: temp,
             dir,
