@@ -36,7 +36,7 @@ use crate::register::{Register, RegisterError};
 use crate::shown::ShowError;
 use crate::state::StateError;
 use crate::stored;
-use crate::upstream::{Upstream, UpstreamUrl};
+use crate::upstreams::{Routes, Upstreams, UpstreamsError};
 
 /// How often it is looked whether counts are due.
 const COUNTS: Duration = Duration::from_secs(30);
@@ -46,8 +46,8 @@ const COUNTS: Duration = Duration::from_secs(30);
 pub struct Settings {
     /// The label that it goes by: `printer` for `printer.local`.
     pub label: Label,
-    /// The web interface that it stands in front of.
-    pub upstream: UpstreamUrl,
+    /// What it stands in front of.
+    pub upstreams: Upstreams,
     /// The directory for what must not be lost.
     pub state: PathBuf,
     /// Where to listen.
@@ -92,6 +92,9 @@ pub enum DeviceError {
     /// A code cannot be made.
     #[error(transparent)]
     Register(#[from] RegisterError),
+    /// What is to be behind it cannot be used.
+    #[error(transparent)]
+    Upstreams(#[from] UpstreamsError),
     /// The program is being stopped.
     #[error("the start was interrupted")]
     Interrupted,
@@ -112,6 +115,7 @@ pub struct Device {
     policy: Arc<Policy>,
     api: Arc<Api>,
     control: Option<Control>,
+    routes: Arc<Routes>,
 }
 
 impl Device {
@@ -123,6 +127,7 @@ impl Device {
         settings: Settings,
         events: mpsc::Sender<Event>,
     ) -> Result<Self, DeviceError> {
+        let routes = Arc::new(Routes::open(&settings.upstreams)?);
         let (state, label) = (settings.state.clone(), settings.label.clone());
         let loaded = tokio::task::spawn_blocking(move || {
             let (dir, identity, contents) = stored::load(&state, &label)?;
@@ -139,24 +144,14 @@ impl Device {
         let socket = listener::bind(settings.listen).await.map_err(listen)?;
         let address = socket.local_addr().map_err(listen)?;
         let register = Arc::new(Register::new(dir, contents));
-        let booted = AuditEvent::Booted {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        if let Err(error) = register.tell(booted).await {
-            tracing::error!(%error, "the start is not in the audit log");
-        }
+        tell_start(&register).await;
         let control = Control::open(&settings.state)
             .inspect_err(
                 |error| tracing::warn!(%error, "the command line cannot reach this device"),
             )
             .ok();
         let policy = Arc::new(settings.policy.clone());
-        for client in register.clients() {
-            if !policy.knows(&client.role) {
-                let (key, role) = (client.key, client.role);
-                tracing::warn!(%key, %role, "the policy does not know this role: taken for a guest's");
-            }
-        }
+        warn_of_unknown_roles(&register, &policy);
         let notices = Notices(events);
         let api = Api {
             identity: Arc::clone(&identity),
@@ -180,6 +175,7 @@ impl Device {
             policy,
             api: Arc::new(api),
             control,
+            routes,
         })
     }
 
@@ -301,7 +297,7 @@ impl Device {
         let front = Front {
             label: self.identity.label().clone(),
             register: Arc::clone(&self.register),
-            upstream: Upstream::new(self.settings.upstream.clone()),
+            routes: Arc::clone(&self.routes),
             policy: Arc::clone(&self.policy),
             api: Arc::clone(&self.api),
         };
@@ -329,6 +325,23 @@ impl Clients {
     pub async fn remove(&self, key: KeyFingerprint) -> Result<bool, RegisterError> {
         let removed = self.0.revoke(key, By::Owner, true).await?;
         Ok(removed.is_some())
+    }
+}
+
+async fn tell_start(register: &Arc<Register>) {
+    let booted = AuditEvent::Booted {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    if let Err(error) = register.tell(booted).await {
+        tracing::error!(%error, "the start is not in the audit log");
+    }
+}
+
+fn warn_of_unknown_roles(register: &Register, policy: &Policy) {
+    for Client { key, role, .. } in register.clients() {
+        if !policy.knows(&role) {
+            tracing::warn!(%key, %role, "the policy does not know this role: taken for a guest's");
+        }
     }
 }
 

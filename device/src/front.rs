@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt as _, Either, Full};
+use http_body_util::{BodyExt as _, Either, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -24,11 +24,13 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, Api, Asker};
 use crate::audit::By;
 use crate::clock::unix_now;
+use crate::local::{self, Local};
 use crate::page;
 use crate::policy::{Action, Denied, Policy};
 use crate::register::Register;
 use crate::role::Role;
-use crate::upstream::{Caller, ForwardError, Upstream};
+use crate::upstream::{Caller, ForwardError};
+use crate::upstreams::Routes;
 
 /// How long a paired client's connection may lie idle, or take to say what it wants.
 const IDLE: Duration = Duration::from_secs(120);
@@ -52,14 +54,14 @@ const OVERRIDES: [&str; 5] = [
 const HEARD_OUT: usize = 64 * 1024;
 const HEARING: Duration = Duration::from_secs(2);
 
-type Body = Either<Incoming, Full<Bytes>>;
+type Body = Either<Incoming, Local>;
 
 /// What answers HTTP.
 #[derive(Debug)]
 pub(crate) struct Front {
     pub(crate) label: Label,
     pub(crate) register: Arc<Register>,
-    pub(crate) upstream: Upstream,
+    pub(crate) routes: Arc<Routes>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) api: Arc<Api>,
 }
@@ -147,7 +149,7 @@ impl Front {
         let answer = self.respond(request, client, address).await;
         answer.map(|body| match body {
             // RFC 9110 §9.3.2; in HTTP/2 a body would break the stream.
-            Either::Right(_) if is_head => Either::Right(Full::default()),
+            Either::Right(_) if is_head => Either::Right(local::body(Empty::new())),
             Either::Left(_) | Either::Right(_) => body,
         })
     }
@@ -159,7 +161,7 @@ impl Front {
         address: IpAddr,
     ) -> Response<Body> {
         let Some(role) = self.register.role_of(&client) else {
-            return closing(page::no_longer_paired(&self.label)).map(Either::Right);
+            return own(closing(page::no_longer_paired(&self.label)));
         };
         self.register.saw(client, unix_now());
         let caller = Caller {
@@ -176,27 +178,28 @@ impl Front {
             let asked = Request::from_parts(head, &mut body);
             let answer = self.api.answer(asked, asker).await;
             hear_out(body).await;
-            return answer.map(Either::Right);
+            return own(answer);
         }
         if let Err(denied) = self.admit(&mut request, &caller.role) {
             tracing::debug!(client = %client, %denied, "a request was not passed on");
             let (method, path) = (request.method().as_str(), request.uri().path());
             self.register.tally.denied(client, method, path);
             hear_out(request.into_body()).await;
-            return page::not_allowed(&self.label, &caller.role).map(Either::Right);
+            return own(page::not_allowed(&self.label, &caller.role));
         }
-        match self.upstream.forward(request, &caller).await {
-            Ok(response) => response.map(Either::Left),
+        match self.routes.forward(request, &caller).await {
+            Ok(response) => response,
             Err(error @ ForwardError::BadRequest) => {
                 tracing::debug!(%error, "a request was refused");
-                closing(page::bad_request()).map(Either::Right)
+                own(closing(page::bad_request()))
             }
-            Err(error @ (ForwardError::Away(_) | ForwardError::Broken)) => {
+            Err(ForwardError::Nothing) => own(page::nothing_here()),
+            Err(error @ (ForwardError::Away(_) | ForwardError::File(_) | ForwardError::Broken)) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     "no answer to pass on"
                 );
-                page::upstream_down(&self.label).map(Either::Right)
+                own(page::upstream_down(&self.label))
             }
         }
     }
@@ -234,6 +237,11 @@ async fn hear_out(mut body: Incoming) {
     if timeout(HEARING, hearing).await.is_err() {
         tracing::debug!("a request was answered before its end");
     }
+}
+
+/// What the device says itself.
+fn own(answer: Response<Full<Bytes>>) -> Response<Body> {
+    local::whole(answer).map(Either::Right)
 }
 
 fn closing<B>(mut response: Response<B>) -> Response<B> {

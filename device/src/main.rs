@@ -3,6 +3,8 @@
 mod commands;
 #[path = "main/maker.rs"]
 mod maker;
+#[path = "main/mounted.rs"]
+mod mounted;
 
 use std::env;
 use std::fs;
@@ -15,7 +17,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use settle_device::ui::{self, Format};
-use settle_device::{Button, Device, Event, Policy, Settings, UpstreamUrl};
+use settle_device::{
+    Button, Device, Event, Policy, Settings, UpstreamUrl, Upstreams, UpstreamsError,
+};
 use settle_protocol::name::Label;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +27,8 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+
+use mounted::Mounted;
 
 const LOG_VARIABLE: &str = "SETTLE_LOG";
 /// Events that may wait for the terminal.
@@ -63,9 +69,13 @@ enum Command {
 
 #[derive(Args)]
 struct Serve {
-    /// The web interface: http://HOST:PORT, with a path if it has one.
-    #[arg(long, value_name = "URL")]
-    upstream: UpstreamUrl,
+    /// A web interface: http://HOST:PORT, with a path if it has one; behind PATH= for what is below
+    /// that path alone. May be given several times.
+    #[arg(long, value_name = "[PATH=]URL", required_unless_present = "folder")]
+    upstream: Vec<Mounted<UpstreamUrl>>,
+    /// A folder whose files are served, likewise.
+    #[arg(long, value_name = "[PATH=]DIR")]
+    folder: Vec<Mounted<PathBuf>>,
     /// The device's name: `printer` becomes printer.local.
     #[arg(long, value_name = "LABEL", value_parser = Label::parse)]
     name: Label,
@@ -169,14 +179,24 @@ fn format(json: bool) -> Format {
 
 fn settings(serve: Serve) -> anyhow::Result<Settings> {
     Ok(Settings {
+        upstreams: upstreams(&serve)?,
         state: state_of(serve.state, Some(&serve.name))?,
         label: serve.name,
-        upstream: serve.upstream,
         listen: serve.listen,
         qr_file: serve.qr_file,
         announce: !serve.no_announce,
         policy: policy(serve.policy.as_deref())?,
     })
+}
+
+fn upstreams(serve: &Serve) -> Result<Upstreams, UpstreamsError> {
+    let (web, folders) = (serve.upstream.iter(), serve.folder.iter());
+    let upstreams = web
+        .cloned()
+        .try_fold(Upstreams::default(), |all, one| one.mount(all))?;
+    folders
+        .cloned()
+        .try_fold(upstreams, |all, one| one.mount(all))
 }
 
 fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {

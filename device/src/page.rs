@@ -67,6 +67,24 @@ pub(crate) fn bad_request() -> Response<Full<Bytes>> {
     )
 }
 
+/// What a paired client sees where nothing is.
+pub(crate) fn nothing_here() -> Response<Full<Bytes>> {
+    page(
+        StatusCode::NOT_FOUND,
+        "Nothing here",
+        "<p>The device has nothing at this address.</p>",
+    )
+}
+
+/// What follows an attempt to change a file.
+pub(crate) fn reading_only() -> Response<Full<Bytes>> {
+    page(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "For reading only",
+        "<p>What is at this address can be read and not changed.</p>",
+    )
+}
+
 fn page(status: StatusCode, title: &str, content: &str) -> Response<Full<Bytes>> {
     settle_transport::page::page(status, title, content).map(Full::new)
 }

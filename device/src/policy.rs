@@ -11,7 +11,7 @@ use http::Method;
 
 pub use self::file::{PolicyError, PolicyFault};
 pub use self::path::PathError;
-use self::path::{Reading, RequestPath};
+pub(crate) use self::path::{Reading, RequestPath, fold};
 use crate::role::Role;
 
 /// The rules of one device, the first that fits decides.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::{EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, TRAILER};
-use http::uri::PathAndQuery;
+use http::uri::{PathAndQuery, Uri};
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -19,6 +19,8 @@ use settle_transport::relay;
 
 use self::mask::PublicName;
 pub use self::url::{UpstreamUrl, UrlError};
+use crate::handler::Handler;
+use crate::local::Local;
 use crate::role::Role;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -35,10 +37,14 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client for whom a request is passed on.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller {
-    pub(crate) key: KeyFingerprint,
-    pub(crate) role: Role,
-    pub(crate) address: IpAddr,
+#[non_exhaustive]
+pub struct Caller {
+    /// Its key, which it has proved to hold on this connection.
+    pub key: KeyFingerprint,
+    /// What it may do.
+    pub role: Role,
+    /// Where it is.
+    pub address: IpAddr,
 }
 
 /// Why a request did not get an answer of the upstream.
@@ -50,6 +56,12 @@ pub(crate) enum ForwardError {
     /// The upstream cannot be reached or broke off.
     #[error("the upstream does not answer: {0}")]
     Away(#[from] hyper_util::client::legacy::Error),
+    /// There is nothing at its path.
+    #[error("nothing is there")]
+    Nothing,
+    /// A file cannot be read.
+    #[error("the file cannot be read: {0}")]
+    File(#[from] std::io::Error),
     /// It switched protocols unasked.
     #[error("the upstream breaks HTTP")]
     Broken,
@@ -105,23 +117,52 @@ impl Upstream {
         upgrade: bool,
     ) -> Result<(Request<Incoming>, PublicName), ForwardError> {
         let (mut head, body) = request.into_parts();
-        if head.version == Version::HTTP_2 {
-            name_host(&mut head);
-        }
-        // RFC 9112 §3.2: exactly one Host; and the device is nobody's forward proxy.
-        if head.headers.get_all(HOST).iter().count() != 1 || head.method == Method::CONNECT {
-            return Err(ForwardError::BadRequest);
-        }
-        let root = PathAndQuery::from_static("/");
-        let path = head.uri.path_and_query().unwrap_or(&root);
-        head.uri = self.url.target(path).ok_or(ForwardError::BadRequest)?;
+        let path = prepare(&mut head, caller, upgrade)?;
+        head.uri = self.url.target(&path).ok_or(ForwardError::BadRequest)?;
         head.version = Version::HTTP_11;
-        relay::strip_hop_by_hop(&mut head.headers, upgrade);
-        introduce(&mut head.headers, caller);
         let public = PublicName::hide(&mut head.headers, &self.url);
         let public = public.ok_or(ForwardError::BadRequest)?;
         Ok((Request::from_parts(head, body), public))
     }
+}
+
+/// Has the program itself answer a request that may be made.
+pub(crate) async fn handle(
+    handler: &Handler,
+    request: Request<Incoming>,
+    caller: &Caller,
+) -> Result<Response<Local>, ForwardError> {
+    let upgrade = relay::wants_upgrade(&request);
+    let (mut head, body) = request.into_parts();
+    head.uri = Uri::from(prepare(&mut head, caller, upgrade)?);
+    head.extensions.insert(caller.clone());
+    let mut answer = handler.answer(Request::from_parts(head, body)).await;
+    let switched = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if switched && !upgrade {
+        return Err(ForwardError::Broken);
+    }
+    relay::strip_hop_by_hop(answer.headers_mut(), switched);
+    relay::strip_prefixed(answer.headers_mut(), relay::SETTLE);
+    Ok(answer)
+}
+
+/// Makes a request one that says who asks, and nothing of the connection it came by; gives its path.
+fn prepare(
+    head: &mut http::request::Parts,
+    caller: &Caller,
+    upgrade: bool,
+) -> Result<PathAndQuery, ForwardError> {
+    if head.version == Version::HTTP_2 {
+        name_host(head);
+    }
+    // RFC 9112 §3.2: exactly one Host; and the device is nobody's forward proxy.
+    if head.headers.get_all(HOST).iter().count() != 1 || head.method == Method::CONNECT {
+        return Err(ForwardError::BadRequest);
+    }
+    relay::strip_hop_by_hop(&mut head.headers, upgrade);
+    introduce(&mut head.headers, caller);
+    let path = head.uri.path_and_query().cloned();
+    Ok(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
 }
 
 /// The target of HTTP/2 says what `Host` does in HTTP/1.1, and decides where both are there (RFC 9113

@@ -30,14 +30,14 @@ pub enum PathError {
 
 /// A path with its segments decoded; those without letters are kept.
 #[derive(Debug)]
-pub(super) struct RequestPath(Vec<String>);
+pub(crate) struct RequestPath(Vec<String>);
 
 /// One way of reading a path.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     segments: Vec<String>,
     /// Without regard to capital letters.
-    pub(super) folded: bool,
+    pub(crate) folded: bool,
 }
 
 impl RequestPath {
@@ -45,7 +45,7 @@ impl RequestPath {
     ///
     /// # Errors
     /// [`PathError`] where it has no sure reading.
-    pub(super) fn parse(path: &str) -> Result<Self, PathError> {
+    pub(crate) fn parse(path: &str) -> Result<Self, PathError> {
         let segments = path.strip_prefix('/').ok_or(PathError::Start)?;
         if segments.starts_with('/') {
             return Err(PathError::Start);
@@ -54,14 +54,19 @@ impl RequestPath {
         segments.collect::<Result<_, _>>().map(Self)
     }
 
+    /// As it is written, decoded.
+    pub(crate) fn segments(&self) -> &[String] {
+        &self.0
+    }
+
     /// Every way: with parameters and without, with empty segments and without, and with capital
     /// letters and without.
-    pub(super) fn readings(&self) -> impl Iterator<Item = Reading> {
+    pub(crate) fn readings(&self) -> impl Iterator<Item = Reading> {
         (0..8_u8).map(|way| self.read(way & 1 > 0, way & 2 > 0, way & 4 > 0))
     }
 
     /// Its one way, where all are the same: what a rule may name.
-    pub(super) fn plain(self) -> Option<Vec<String>> {
+    pub(crate) fn plain(self) -> Option<Vec<String>> {
         let mut segments = self.0;
         if segments.last().is_some_and(String::is_empty) {
             // The root alone ends with a slash.
@@ -98,18 +103,18 @@ impl RequestPath {
 
 impl Reading {
     /// Whether it is this path.
-    pub(super) fn is(&self, path: &[String]) -> bool {
+    pub(crate) fn is(&self, path: &[String]) -> bool {
         self.segments == path
     }
 
     /// Whether it is this path or below it.
-    pub(super) fn is_below(&self, path: &[String]) -> bool {
+    pub(crate) fn is_below(&self, path: &[String]) -> bool {
         self.segments.starts_with(path)
     }
 }
 
 /// A text without regard to capital letters.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use settle_device::{Button, Clients, Device, DeviceError, Event, Policy, Settings, ShownCode};
+use settle_device::{
+    Button, Clients, Device, DeviceError, Event, Policy, Settings, ShownCode, UpstreamUrl,
+};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 use tempfile::TempDir;
@@ -48,9 +50,10 @@ impl Home {
     }
 
     pub(crate) fn settings(&self, upstream: SocketAddr) -> Settings {
+        let url: UpstreamUrl = format!("http://{upstream}").parse().unwrap();
         Settings {
             label: Label::parse("printer").unwrap(),
-            upstream: format!("http://{upstream}").parse().unwrap(),
+            upstreams: url.into(),
             state: self.state(),
             listen: "127.0.0.1:0".parse().unwrap(),
             qr_file: Some(self.picture()),

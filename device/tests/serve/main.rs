@@ -13,4 +13,5 @@ mod pairing;
 mod policy;
 mod printed;
 mod program;
+mod routes;
 mod upstream;
