@@ -1,13 +1,15 @@
 //! Makes any box with a web interface a SETTLE device: its identity and its codes, the TLS port
 //! that pairs and then lets paired clients alone through to the interface, and its announcement.
 //!
-//! A maker can embed [`Device`]. It knows nothing of arguments, environment or terminal, except
-//! for [`ui`], which writes what happens to wherever it is given.
+//! A maker can embed [`Device`]: [`Device::builder`] shows how, `examples/embedded.rs` is a whole
+//! program. It knows nothing of arguments, environment or terminal, except for [`ui`], which writes
+//! what happens to wherever it is given.
 
 mod address;
 mod announce;
 mod api;
 mod audit;
+mod builder;
 mod button;
 mod ceremony;
 mod client;
@@ -46,6 +48,7 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,
     verify as verify_audit,
 };
+pub use builder::Builder;
 pub use button::Button;
 pub use client::Client;
 pub use device::{Clients, Device, DeviceError, Settings};
@@ -60,6 +63,8 @@ pub use presenter::PresentError;
 pub use register::RegisterError;
 pub use reset::{Fresh, Reset, ResetError};
 pub use role::{Role, RoleError, RoleName};
+pub use settle_protocol::fingerprint::KeyFingerprint;
+pub use settle_protocol::name::{Label, LocalName};
 pub use shown::{ShowError, draw};
 pub use state::StateError;
 pub use stored::print_code;

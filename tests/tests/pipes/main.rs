@@ -10,6 +10,7 @@ mod crash;
 mod device_api;
 mod discovery;
 mod doctor;
+mod embedded;
 mod floods;
 mod frames;
 mod full;
