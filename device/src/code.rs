@@ -30,6 +30,9 @@ const DELAY: Duration = Duration::from_millis(250);
 /// Well below what a client waits for an answer.
 const MAX_DELAY: Duration = Duration::from_secs(2);
 
+/// A code with less life than this is not worth showing again.
+const WORTH_SHOWING: Duration = Duration::from_secs(2 * 60);
+
 /// What the client names a code by; says nothing of the secret.
 pub(crate) type CodeId = [u8; 8];
 
@@ -204,6 +207,11 @@ impl Code {
         self.expires_at
             .is_none_or(|end| self.made_at <= now && now < end.saturating_add(DECISION.as_secs()))
     }
+}
+
+/// Whether a code that ends then leaves time enough to be shown.
+pub(crate) const fn is_worth_showing(end: u64, now: u64) -> bool {
+    end > now.saturating_add(WORTH_SHOWING.as_secs())
 }
 
 /// How long to wait before the attempt that follows `before` failed ones.

@@ -2,6 +2,7 @@
 //! what it answered. They work on a device that runs and on one that does not.
 
 mod audit;
+mod init;
 mod reset;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ use settle_protocol::name::Label;
 use zeroize::Zeroizing;
 
 pub(crate) use self::audit::audit;
+pub(crate) use self::init::{Init, init};
 pub(crate) use self::reset::{Reset, reset};
 use crate::{format, state_of};
 

@@ -67,6 +67,6 @@ pub use settle_protocol::fingerprint::KeyFingerprint;
 pub use settle_protocol::name::{Label, LocalName};
 pub use shown::{ShowError, draw};
 pub use state::StateError;
-pub use stored::print_code;
+pub use stored::{Prepared, prepare, print_code};
 pub use upstream::{Caller, UpstreamUrl, UrlError};
 pub use upstreams::{Target, Upstreams, UpstreamsError};

@@ -46,6 +46,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a device without serving it yet, and show the code that its first start will show.
+    Init(commands::Init),
     /// Serve a web interface to paired browsers, and show a code to pair with.
     Serve(Serve),
     /// Make the code of a sticker, in the place of an earlier one.
@@ -104,6 +106,7 @@ fn main() -> ExitCode {
     start_log();
     let ended = match arguments.command {
         Command::Serve(serve) => run(serve),
+        Command::Init(init) => ask(commands::init(init)),
         Command::Sticker(sticker) => ask(commands::sticker(sticker)),
         Command::Code(code) => ask(commands::code(code)),
         Command::Clients(which) => ask(commands::clients(which)),

@@ -15,14 +15,13 @@ use crate::address;
 use crate::audit::By;
 use crate::button::Button;
 use crate::clock::{steady_now, to_wall};
+use crate::code::is_worth_showing;
 use crate::event::Event;
 use crate::identity::Identity;
 use crate::notices::Notices;
 use crate::register::{Register, RegisterError};
 use crate::shown::{self, Place, ShowError};
 
-/// A code with less life than this is not worth showing again.
-const WORTH_SHOWING: u64 = 2 * 60;
 /// How long printed codes admit after somebody pressed the button.
 const WINDOW: Duration = Duration::from_secs(2 * 60);
 /// It is looked this often whether a code has ended.
@@ -58,7 +57,7 @@ impl Presenter {
     pub(crate) async fn show_first(&self) -> Result<PairingSecret, PresentError> {
         let now = steady_now();
         match self.register.code(now) {
-            Some((secret, expires_at)) if expires_at > now + WORTH_SHOWING => {
+            Some((secret, expires_at)) if is_worth_showing(expires_at, now) => {
                 self.show(secret, expires_at).await
             }
             Some(_) | None => self.show_new().await,

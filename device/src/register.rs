@@ -155,15 +155,9 @@ impl Register {
         }
     }
 
-    /// The newest code to be shown on a screen that admits now, and when it ends by the clock of `now`; those that give a
-    /// role are for whoever asked for them.
+    /// The newest code to be shown on a screen that admits now: see [`Contents::on_screen`].
     pub(crate) fn code(&self, now: u64) -> Option<(PairingSecret, u64)> {
-        let contents = self.contents();
-        let mut codes = contents.codes.iter().rev();
-        codes.find_map(|code| match code.role() {
-            Some(_) => None,
-            None => Some((code.secret(now)?, code.expires_at()?)),
-        })
+        self.contents().on_screen(now)
     }
 
     /// The secrets of all codes that stand now, the newest first.

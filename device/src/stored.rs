@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use settle_protocol::name::Label;
+use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::name::{Label, LocalName};
 
-use crate::clock::unix_now;
+use crate::clock::{steady_now, unix_now};
 use crate::device::DeviceError;
 use crate::event::ShownCode;
 use crate::identity::Identity;
@@ -33,24 +34,76 @@ pub fn print_code(
     Ok(code)
 }
 
+/// A device that is there without being served.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Whether it was made right now.
+    pub made: bool,
+    /// `<label>.local`.
+    pub name: LocalName,
+    /// The name that is its alone.
+    pub unique_name: LocalName,
+    /// The fingerprint of its root key.
+    pub fingerprint: KeyFingerprint,
+    /// The code that its first start will show; none once somebody has paired.
+    pub code: Option<ShownCode>,
+}
+
+/// Makes a device that is not running, or finds the one that is there, as it is. `port` is where it
+/// will listen.
+///
+/// # Errors
+/// [`DeviceError`].
+pub fn prepare(
+    state: &Path,
+    label: &Label,
+    port: u16,
+    qr_file: Option<PathBuf>,
+) -> Result<Prepared, DeviceError> {
+    let dir = StateDir::open(state)?;
+    let made = Identity::load(&dir, label)?.is_none();
+    let (identity, mut contents) = load_from(&dir, label)?;
+    let code = match contents.first_code(steady_now())? {
+        Some((secret, end)) => {
+            contents.store(&dir)?;
+            let addresses = Vec::new();
+            let place = Place { port, addresses };
+            Some(shown::show(&identity, place, secret, Some(end), qr_file)?)
+        }
+        None => None,
+    };
+    Ok(Prepared {
+        made,
+        name: label.dot_local(),
+        unique_name: identity.unique_name(),
+        fingerprint: identity.fingerprint(),
+        code,
+    })
+}
+
 /// Reads what is there, or makes a new device where nothing is and nobody relies on one.
 pub(crate) fn load(
     path: &Path,
     label: &Label,
 ) -> Result<(Arc<StateDir>, Identity, Contents), DeviceError> {
     let dir = StateDir::open(path)?;
-    let (identity, mut contents) = match (Identity::load(&dir, label)?, Contents::load(&dir)?) {
+    let (identity, contents) = load_from(&dir, label)?;
+    Ok((Arc::new(dir), identity, contents))
+}
+
+fn load_from(dir: &StateDir, label: &Label) -> Result<(Identity, Contents), DeviceError> {
+    let (identity, mut contents) = match (Identity::load(dir, label)?, Contents::load(dir)?) {
         (Some(identity), Some(contents)) => (identity, contents),
-        (Some(_), None) => return Err(Contents::missing(&dir).into()),
+        (Some(_), None) => return Err(Contents::missing(dir).into()),
         (None, Some(contents)) if contents.has_clients() => {
-            return Err(Identity::missing(&dir).into());
+            return Err(Identity::missing(dir).into());
         }
         // Also a first start that was cut off before it had written the identity.
         (None, Some(_) | None) => {
-            let contents = Contents::make(&dir)?;
-            (Identity::make(&dir, label)?, contents)
+            let contents = Contents::make(dir)?;
+            (Identity::make(dir, label)?, contents)
         }
     };
-    contents.take_up(&dir, unix_now())?;
-    Ok((Arc::new(dir), identity, contents))
+    contents.take_up(dir, unix_now())?;
+    Ok((identity, contents))
 }

@@ -11,7 +11,7 @@ use settle_transport::certificate;
 use super::RegisterError;
 use crate::audit::{self, AuditEvent, By, Journal};
 use crate::client::Client;
-use crate::code::{Code, CodeId};
+use crate::code::{Code, CodeId, is_worth_showing};
 use crate::role::Role;
 use crate::state::{Kind, StateDir, StateError};
 
@@ -91,6 +91,33 @@ impl Contents {
         };
         self.journal.add(now, By::Owner, event);
         Ok(secret)
+    }
+
+    /// The newest code to be shown on a screen that admits now, and when it ends by the clock of `now`;
+    /// those that give a role are for whoever asked for them.
+    pub(crate) fn on_screen(&self, now: u64) -> Option<(PairingSecret, u64)> {
+        self.codes.iter().rev().find_map(|code| match code.role() {
+            Some(_) => None,
+            None => Some((code.secret(now)?, code.expires_at()?)),
+        })
+    }
+
+    /// What the first start of a device will show, and find again: a code that stands for a while yet,
+    /// or a new one; none once somebody has paired.
+    pub(crate) fn first_code(
+        &mut self,
+        now: u64,
+    ) -> Result<Option<(PairingSecret, u64)>, RegisterError> {
+        if self.has_clients() {
+            return Ok(None);
+        }
+        let standing = self.on_screen(now);
+        if let Some(code) = standing.filter(|(_, end)| is_worth_showing(*end, now)) {
+            return Ok(Some(code));
+        }
+        self.bury_dead(now);
+        self.codes.push(Code::make(Lifetime::OneTime, now)?);
+        Ok(self.on_screen(now))
     }
 
     /// Whether anybody relies on this device.

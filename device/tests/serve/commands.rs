@@ -152,3 +152,48 @@ async fn the_owners_door_is_the_owners_and_goes_with_the_device() {
     assert_eq!(json(&home.state(), &["status"]).await["running"], true);
     device.stop().await;
 }
+
+#[tokio::test]
+async fn a_device_is_made_once_and_its_first_code_is_the_one_it_shows_later() {
+    let (home, upstream) = (Home::new(), Upstream::start().await);
+    let state = home.state();
+    let init = ["init", "--name", "printer", "--port", "443"];
+    let made = json(&state, &init).await["init"].clone();
+    assert_eq!(made["made"], true);
+    let code = made["code"]["code"].as_str().unwrap();
+    let material = PairingMaterial::parse(code).unwrap();
+    assert_eq!((material.port, material.lifetime), (443, Lifetime::OneTime));
+    assert!(made["unique_name"] == material.unique_name.as_str());
+    // Again, and nothing is changed.
+    let again = json(&state, &init).await["init"].clone();
+    assert_eq!(again["made"], false);
+    for same in ["unique_name", "fingerprint", "code"] {
+        assert_eq!(again[same], made[same], "{same}");
+    }
+    let other = fails(&state, &["init", "--name", "camera"]).await;
+    assert!(
+        other.contains("belongs to the device \"printer\""),
+        "{other}"
+    );
+
+    let device = home.serve(upstream.address).await;
+    let shown = PairingMaterial::parse(&device.code).unwrap();
+    assert!(shown.secret.matches(material.secret.expose()));
+    let running = json(&state, &init).await["init"].clone();
+    assert_eq!(
+        (&running["running"], &running["made"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(running["fingerprint"], made["fingerprint"]);
+    Client::new()
+        .pair(device.address, &device.code)
+        .await
+        .unwrap();
+    device.stop().await;
+    let paired = json(&state, &init).await["init"].clone();
+    assert_eq!(paired["code"], Value::Null);
+    let said = run(&state, &init).await.stdout;
+    let said = String::from_utf8(said).unwrap();
+    assert!(said.contains("printer.local is there already"), "{said}");
+    assert!(said.contains("settle-device code"), "{said}");
+}
