@@ -1,7 +1,7 @@
 //! Programs of the same user that send too much, or too little: they are served within bounds, and
 //! nobody else waits for them.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -110,11 +110,13 @@ fn garbage_half_frames_and_lengths_without_end_cost_nothing() {
         }
     }
     for stream in held.iter_mut().step_by(2) {
-        assert_eq!(
-            stream.read(&mut [0; 1]).unwrap(),
-            0,
-            "a gigabyte is not waited for"
+        let end = stream.read(&mut [0; 1]);
+        // Closed before it read what was sent, a connection ends in a reset.
+        let ended = end.as_ref().map_or_else(
+            |error| error.kind() == ErrorKind::ConnectionReset,
+            |read| *read == 0,
         );
+        assert!(ended, "a gigabyte is not waited for: {end:?}");
     }
     house.stands();
     drop(held);
