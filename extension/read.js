@@ -3,17 +3,10 @@
 
 /** One worker for pictures and for what the camera sees. */
 export class Reader {
-  #worker = new Worker("reader.js", { type: "module" });
   /** @type {Map<number, (codes: string[] | null) => void>} */
   #waiting = new Map();
   #last = 0;
-
-  constructor() {
-    this.#worker.addEventListener("message", ({ data: { id, codes } }) => {
-      this.#waiting.get(id)?.(codes);
-      this.#waiting.delete(id);
-    });
-  }
+  #worker = this.#start();
 
   /**
    * The codes of a picture, read with patience; null when it is no picture.
@@ -29,6 +22,30 @@ export class Reader {
    */
   async codesIn(frame) {
     return (await this.#ask({ frame }, [frame])) ?? [];
+  }
+
+  #start() {
+    const worker = new Worker("reader.js", { type: "module" });
+    worker.addEventListener("message", ({ data: { id, codes, broken } }) => {
+      this.#answer(id, codes);
+      if (broken) {
+        worker.terminate();
+        for (const other of [...this.#waiting.keys()]) {
+          this.#answer(other, []);
+        }
+        this.#worker = this.#start();
+      }
+    });
+    return worker;
+  }
+
+  /**
+   * @param {number} id
+   * @param {string[] | null} codes
+   */
+  #answer(id, codes) {
+    this.#waiting.get(id)?.(codes);
+    this.#waiting.delete(id);
   }
 
   /**

@@ -15,8 +15,14 @@ const ready = init({
 let frames = 0;
 
 addEventListener("message", async ({ data: { id, picture, frame } }) => {
-  await ready;
-  postMessage({ id, codes: picture ? await codesOf(picture) : codesIn(frame) });
+  try {
+    await ready;
+    postMessage({ id, codes: picture ? await codesOf(picture) : codesIn(frame) });
+  } catch (error) {
+    // A picture that broke the reader has no codes. Nothing more is asked of what is left of it.
+    reportError(error);
+    postMessage({ id, codes: [], broken: true });
+  }
 });
 
 /** @param {ImageBitmap} frame */

@@ -1,9 +1,9 @@
 //! Puts the extension together: hand-written files, the manifest, and the two wasm modules with
 //! the glue and the types that `wasm-bindgen` makes for them (in `extension/pkg`).
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::Context as _;
 use wasm_bindgen_cli_support::Bindgen;
@@ -29,6 +29,7 @@ pub(crate) fn both() -> anyhow::Result<Extensions> {
     eprintln!("== bundle: the extension");
     let mut build = process::cargo(&["build", "--locked", "--profile", "wasm"]);
     build.args(["--target", TRIPLE]);
+    build.env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\u{1f}"));
     for (package, _) in MODULES {
         build.args(["--package", package]);
     }
@@ -52,6 +53,19 @@ pub(crate) fn both() -> anyhow::Result<Extensions> {
         chromium: for_browser("chromium")?,
         firefox: for_browser("firefox")?,
     })
+}
+
+/// Sixteen pixels at once, which every browser can whose extensions have what ours needs; and no paths of this
+/// machine in what panics say, so that the same bytes come out elsewhere.
+fn flags() -> anyhow::Result<[String; 3]> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let home = home.context("no folder of cargo's")?;
+    Ok([
+        "-Ctarget-feature=+simd128".to_owned(),
+        format!("--remap-path-prefix={}=/settle", process::root().display()),
+        format!("--remap-path-prefix={}=/cargo", home.display()),
+    ])
 }
 
 fn for_browser(name: &str) -> anyhow::Result<PathBuf> {

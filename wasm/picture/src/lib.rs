@@ -1,15 +1,16 @@
-//! Reads the QR codes of a picture, also of a bad one: four versions of it are tried in the order
-//! of their cost; of a camera's frames, one version each in turn. A crate of its own, so that only the pairing page's worker loads it, and the
-//! extension's background starts without it. What the codes say is judged in `settle-wasm`.
+//! Reads the QR codes of a picture or of a camera's frame: makes it small and black and white
+//! (`grey.rs`, `ink.rs`), and looks for codes in that (`look.rs`); what shows none is looked at again with more
+//! care. A crate of its own, so that only the pairing page's worker loads it, and the extension's
+//! background starts without it. What the codes say is judged in `settle-wasm`.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
+mod grey;
+mod ink;
+mod look;
 
-use rxing::common::HybridBinarizer;
-use rxing::multi::MultipleBarcodeReader;
-use rxing::multi::qrcode::QRCodeMultiReader;
-use rxing::{BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, MultiFormatReader, Reader};
 use wasm_bindgen::prelude::wasm_bindgen;
+
+pub use self::grey::Grey;
+use self::ink::{Ink, Reach};
 
 /// The texts of all QR codes in a picture of four bytes a pixel; none when the size does not fit.
 #[wasm_bindgen(js_name = readCodes)]
@@ -30,184 +31,44 @@ pub fn read_frame_of_rgba(width: u32, height: u32, rgba: &[u8], number: u32) -> 
         .unwrap_or_default()
 }
 
-/// A picture in shades of grey, one byte a pixel, row after row.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Grey {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
+/// How a picture is made black and white.
+type Version = fn(&Grey) -> Option<Ink>;
 
-impl Grey {
-    /// Takes pixels of four bytes (red, green, blue, alpha); transparency becomes white. A length
-    /// that does not fit the size is `None`.
-    #[must_use]
-    pub fn from_rgba(width: u32, height: u32, rgba: &[u8]) -> Option<Self> {
-        let width = usize::try_from(width).ok()?;
-        let height = usize::try_from(height).ok()?;
-        let (pixels, tail) = rgba.as_chunks::<4>();
-        if !tail.is_empty() || width.checked_mul(height)? != pixels.len() || pixels.is_empty() {
-            return None;
-        }
-        Some(Self {
-            width,
-            height,
-            pixels: pixels.iter().map(|pixel| shade(*pixel)).collect(),
-        })
-    }
-
-    /// Half the width and height, each pixel the mean of four.
-    fn half(&self) -> Self {
-        let (width, height) = (self.width / 2, self.height / 2);
-        let mut pixels = Vec::with_capacity(width * height);
-        for y in 0..height {
-            for x in 0..width {
-                let sum = self.at(2 * x, 2 * y)
-                    + self.at(2 * x + 1, 2 * y)
-                    + self.at(2 * x, 2 * y + 1)
-                    + self.at(2 * x + 1, 2 * y + 1);
-                pixels.push(octet(sum / 4));
-            }
-        }
-        Self {
-            width,
-            height,
-            pixels,
-        }
-    }
-
-    /// A blur over three by three pixels: it takes away the noise of a camera.
-    fn blurred(&self) -> Self {
-        let mut pixels = Vec::with_capacity(self.pixels.len());
-        for y in 0..self.height {
-            let rows = [y.saturating_sub(1), y, (y + 1).min(self.height - 1)];
-            for x in 0..self.width {
-                let columns = [x.saturating_sub(1), x, (x + 1).min(self.width - 1)];
-                let sum: u32 = rows
-                    .iter()
-                    .flat_map(|row| columns.iter().map(move |column| self.at(*column, *row)))
-                    .sum();
-                pixels.push(octet(sum / 9));
-            }
-        }
-        Self { pixels, ..*self }
-    }
-
-    /// Stretches the shades so that the darkest hundredth is black and the lightest is white.
-    fn stretched(&self) -> Self {
-        let mut counts = [0_usize; 256];
-        for pixel in &self.pixels {
-            if let Some(count) = counts.get_mut(usize::from(*pixel)) {
-                *count += 1;
-            }
-        }
-        let rare = self.pixels.len() / 100;
-        let low = bound((0..=255).zip(counts.iter().copied()), rare);
-        let high = bound((0..=255).rev().zip(counts.iter().rev().copied()), rare);
-        if high <= low {
-            return self.clone();
-        }
-        let stretch = |pixel: u8| {
-            let above = u32::from(pixel.clamp(low, high) - low);
-            octet(above * 255 / u32::from(high - low))
-        };
-        Self {
-            pixels: self.pixels.iter().copied().map(stretch).collect(),
-            ..*self
-        }
-    }
-
-    fn at(&self, x: usize, y: usize) -> u32 {
-        let pixel = self.pixels.get(y * self.width + x).copied();
-        u32::from(pixel.unwrap_or(u8::MAX))
-    }
-}
-
-/// What a picture is made into before it is looked at.
-type Version = fn(&Grey) -> Cow<'_, Grey>;
-
-/// In the order of their cost.
-const VERSIONS: [Version; 4] = [
-    |picture| Cow::Borrowed(picture),
-    |picture| Cow::Owned(picture.half()),
-    |picture| Cow::Owned(picture.half().blurred().stretched()),
-    |picture| Cow::Owned(picture.blurred().blurred().stretched()),
+/// In the order of their cost: a quarter of the pixels shows most codes, and has half of the noise.
+const VERSIONS: [Version; 3] = [
+    |picture| Ink::of(&picture.half(), Reach::Near),
+    |picture| Ink::of(&picture.blurred(), Reach::Near),
+    |picture| Ink::of(&picture.blurred(), Reach::Far),
 ];
 
-/// The texts of all QR codes that can be read in one version of a camera's frame.
+/// Every how manyth frame is also looked at for light codes on dark ground, as terminals show them.
+const INVERTED: u32 = 4;
+
+/// The texts of all QR codes that can be read in a camera's frame.
 #[must_use]
 pub fn read_frame(frame: &Grey, number: u32) -> Vec<String> {
-    let turn = usize::try_from(number).unwrap_or(0) % VERSIONS.len();
-    let version = VERSIONS.get(turn).map(|version| version(frame));
-    let codes = version.map(|version| read_version(&version));
-    codes.unwrap_or_default().into_iter().collect()
+    read(frame, number.is_multiple_of(INVERTED))
 }
 
-/// The texts of all QR codes that can be read, without duplicates; the first version of the
-/// picture that shows any decides.
+/// The texts of all QR codes that can be read, without duplicates.
 #[must_use]
 pub fn read_codes(picture: &Grey) -> Vec<String> {
-    VERSIONS
-        .iter()
-        .map(|version| read_version(&version(picture)))
-        .find(|codes| !codes.is_empty())
-        .unwrap_or_default()
-        .into_iter()
-        .collect()
+    read(picture, true)
 }
 
-/// One pass with the reader for several codes, which wants a clear picture, and one with the
-/// reader for a single code, which tries harder and also takes light codes on dark ground.
-fn read_version(picture: &Grey) -> BTreeSet<String> {
-    let (Ok(width), Ok(height)) = (u32::try_from(picture.width), u32::try_from(picture.height))
-    else {
-        return BTreeSet::new();
-    };
-    if width < 21 || height < 21 {
-        // ISO/IEC 18004 §5.3: the smallest QR code has 21 by 21 modules.
-        return BTreeSet::new();
-    }
-    let hints = DecodeHints {
-        PossibleFormats: Some(HashSet::from([BarcodeFormat::QR_CODE])),
-        TryHarder: Some(true),
-        AlsoInverted: Some(true),
-        ..DecodeHints::default()
-    };
-    let Ok(source) = Luma8Source::new_with_slice(&picture.pixels, width, height) else {
-        return BTreeSet::new();
-    };
-    let bitmap = || BinaryBitmap::new(HybridBinarizer::new(source.clone()));
-    let several = QRCodeMultiReader::new().decode_multiple_with_hints(&mut bitmap(), &hints);
-    let single = MultiFormatReader::default().decode_with_hints(&mut bitmap(), &hints);
-    several
-        .unwrap_or_default()
-        .into_iter()
-        .chain(single)
-        .map(|code| code.getText().to_owned())
-        .collect()
-}
-
-/// The luma of ITU-R BT.601, over a white ground.
-fn shade([red, green, blue, alpha]: [u8; 4]) -> u8 {
-    let luma = (299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue)) / 1000;
-    let alpha = u32::from(alpha);
-    octet((luma * alpha + 255 * (255 - alpha)) / 255)
-}
-
-/// The first shade beyond the `rare` ones.
-fn bound(counts: impl Iterator<Item = (u8, usize)>, rare: usize) -> u8 {
-    let mut seen = 0;
-    for (value, count) in counts {
-        seen += count;
-        if seen > rare {
-            return value;
+/// The first version of the picture that shows any code decides.
+fn read(picture: &Grey, inverted_too: bool) -> Vec<String> {
+    let versions = VERSIONS.iter().filter_map(|version| version(picture));
+    let mut codes = versions.map(|mut ink| {
+        let codes = look::codes(&ink);
+        if codes.is_empty() && inverted_too {
+            ink.invert();
+            return look::codes(&ink);
         }
-    }
-    0
-}
-
-fn octet(value: u32) -> u8 {
-    u8::try_from(value).unwrap_or(u8::MAX)
+        codes
+    });
+    let found = codes.find(|codes| !codes.is_empty());
+    found.unwrap_or_default().into_iter().collect()
 }
 
 #[cfg(test)]
