@@ -9,6 +9,7 @@ mod messaging;
 mod pairing;
 mod pake;
 mod proxy;
+mod qr;
 mod row;
 mod steps;
 mod store;
@@ -32,6 +33,8 @@ enum Bench {
     Pairing,
     /// The verifying proxy beside nginx and mitmproxy
     Proxy,
+    /// The extension's reader of QR codes beside those of others
+    Qr,
     /// The trust store with ten thousand anchors
     Store,
     /// A part of `store`
@@ -43,6 +46,7 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let rows = match arguments.bench {
         Bench::Proxy => proxy::measure()?,
+        Bench::Qr => qr::measure()?,
         Bench::Store => store::measure()?,
         Bench::StoreInside => {
             println!("{}", store::measure_inside()?);

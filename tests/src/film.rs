@@ -140,9 +140,9 @@ impl Lying {
         let code = QrCode::new(text).expect("a text that fits a QR code");
         let side = code.width();
         let size = if places == 2 {
-            0.4
+            0.28
         } else {
-            0.45 + 0.35 * rng.f32()
+            0.35 + 0.45 * rng.f32()
         } * HEIGHT as f32;
         let slot = WIDTH as f32 / places as f32;
         let middle = (
@@ -168,7 +168,7 @@ impl Lying {
             )
         });
         let (dark, light) = if fault == Fault::Pale {
-            (105.0 + 10.0 * rng.f32(), 140.0 + 10.0 * rng.f32())
+            (105.0 + 10.0 * rng.f32(), 130.0 + 15.0 * rng.f32())
         } else {
             (20.0 + 40.0 * rng.f32(), 190.0 + 50.0 * rng.f32())
         };

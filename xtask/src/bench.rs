@@ -1,12 +1,12 @@
 //! `cargo xtask bench`: builds everything as it is shipped and lets `settle-bench` measure it in a
 //! private network.
 
-use crate::{process, sandbox, setup};
+use crate::{bundle, process, sandbox, setup};
 
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The benchmark: messaging, pairing, proxy or store
+    /// The benchmark: messaging, pairing, proxy, qr or store
     name: String,
     /// One JSON object a line instead of a table
     #[arg(long)]
@@ -31,5 +31,12 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.json {
         command.push("--json".into());
     }
-    sandbox::run(&command)
+    let mut measuring = sandbox::command(&command)?;
+    if options.name == "qr" {
+        setup::browser()?;
+        setup::wasm_target()?;
+        measuring.env("SETTLE_EXTENSION", bundle::both()?.chromium);
+        measuring.env("SETTLE_CHROMIUM", setup::chromium()?);
+    }
+    sandbox::finish(measuring)
 }

@@ -21,17 +21,13 @@ use crate::resolver;
 /// Where programs inside find the log of DNS questions.
 const DNS_LOG: &str = "SETTLE_DNS_LOG";
 
-/// Runs a program in a sandbox.
-pub(crate) fn run(program: &[OsString]) -> anyhow::Result<()> {
-    finish(command(program)?)
-}
-
 /// Runs a task of this program in a sandbox, which must call [`enter`] first.
 pub(crate) fn run_task(task: &[OsString]) -> anyhow::Result<()> {
     finish(task_command(task)?)
 }
 
-fn finish(mut command: Command) -> anyhow::Result<()> {
+/// Starts a command of [`command`] and waits for its end.
+pub(crate) fn finish(mut command: Command) -> anyhow::Result<()> {
     let mut sandbox = command.spawn()?;
     // Kept open: its end tells the sandbox that this process has gone.
     let _pipe = sandbox.stdin.take();

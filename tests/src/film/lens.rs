@@ -25,9 +25,9 @@ impl Lens {
             lamp: None,
         };
         match fault {
-            Fault::Blur if rng.bool() => lens.blur = rng.usize(1..=2),
+            Fault::Blur if rng.bool() => lens.blur = rng.usize(1..=3),
             Fault::Blur => lens.moved = rng.usize(3..=7),
-            Fault::Noise => lens.noise = 18.0 + 22.0 * rng.f32(),
+            Fault::Noise => lens.noise = 18.0 + 40.0 * rng.f32(),
             Fault::Glare => {
                 let place = |whole: usize, rng: &mut Rng| whole as f32 * (0.35 + 0.3 * rng.f32());
                 let (x, y) = (place(WIDTH, rng), place(HEIGHT, rng));
