@@ -1,7 +1,7 @@
 //! Programs of the same user that send too much, or too little: they are served within bounds, and
 //! nobody else waits for them.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -113,7 +113,7 @@ fn garbage_half_frames_and_lengths_without_end_cost_nothing() {
         let end = stream.read(&mut [0; 1]);
         // Closed before it read what was sent, a connection ends in a reset.
         let ended = end.as_ref().map_or_else(
-            |error| error.kind() == ErrorKind::ConnectionReset,
+            |error| error.kind() == io::ErrorKind::ConnectionReset,
             |read| *read == 0,
         );
         assert!(ended, "a gigabyte is not waited for: {end:?}");
