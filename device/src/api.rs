@@ -10,7 +10,6 @@ mod problem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use data_encoding::BASE64;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::Full;
@@ -24,7 +23,7 @@ use self::problem::Problem;
 use crate::audit::By;
 use crate::client::Client;
 use crate::clock::{steady_now, to_wall};
-use crate::identity::Identity;
+use crate::identity::Held;
 use crate::notices::Notices;
 use crate::policy::Policy;
 use crate::register::Register;
@@ -48,7 +47,7 @@ pub(crate) struct Asker {
 /// The API of one device.
 #[derive(Debug)]
 pub(crate) struct Api {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) identity: Arc<Held>,
     pub(crate) register: Arc<Register>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) notices: Notices,
@@ -70,6 +69,7 @@ enum Resource {
     Codes,
     Window,
     Audit,
+    Rollover,
 }
 
 /// Whether a path is the device's own.
@@ -126,25 +126,25 @@ impl Api {
                 let wanted = asked::read(request).await?;
                 json(&self.set_window(wanted, asker).await?)
             }
+            ("POST", Resource::Rollover) => {
+                let wanted = asked::read(request).await?;
+                json(&self.roll_over(&wanted, asker).await?)
+            }
             (_, resource) => Err(Problem::Method(resource.methods())),
         }
     }
 
     fn anchor(&self) -> Anchor {
-        Anchor {
-            root: BASE64.encode(self.identity.root()),
-            fingerprint: self.identity.fingerprint(),
-            unique_name: self.identity.unique_name(),
-            rollover: [],
-        }
+        Anchor::of(&self.identity.get())
     }
 
     fn status(&self) -> Status {
+        let identity = self.identity.get();
         Status {
             version: env!("CARGO_PKG_VERSION"),
-            name: self.identity.label().dot_local(),
-            unique_name: self.identity.unique_name(),
-            fingerprint: self.identity.fingerprint(),
+            name: identity.label().dot_local(),
+            unique_name: identity.unique_name(),
+            fingerprint: identity.fingerprint(),
             running: self.listener.is_some(),
             address: self.listener,
             since: self.listener.map(|_| self.since),
@@ -176,9 +176,10 @@ impl Api {
     async fn log(&self, page: Page) -> Result<Log, Problem> {
         // What was refused until now belongs to it.
         self.register.tell_counted(None).await?;
-        let (head, entries) = self.register.log(self.identity.fingerprint()).await?;
+        let identity = self.identity.get();
+        let (head, entries) = self.register.log(identity.fingerprint()).await?;
         let head = head
-            .sign(self.identity.root_key())
+            .sign(identity.root_key())
             .map_err(|_| Problem::Failed)?;
         Ok(Log::page(head, entries, &page))
     }
@@ -194,6 +195,7 @@ impl Resource {
             "codes" => Some(Self::Codes),
             "window" => Some(Self::Window),
             "audit" => Some(Self::Audit),
+            "rollover" => Some(Self::Rollover),
             other => {
                 let key = other.strip_prefix("clients/")?;
                 KeyFingerprint::from_hex(key).map(Self::Client)
@@ -210,7 +212,7 @@ impl Resource {
         match self {
             Self::Role | Self::Anchor | Self::Status | Self::Clients | Self::Audit => "GET",
             Self::Client(_) => "PUT, DELETE",
-            Self::Codes => "POST",
+            Self::Codes | Self::Rollover => "POST",
             Self::Window => "GET, PUT",
         }
     }

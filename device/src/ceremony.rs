@@ -74,13 +74,16 @@ impl CeremonyError {
                 | RegisterError::RoleTaken
                 | RegisterError::NotAdmin
                 | RegisterError::LastAdmin
-                | RegisterError::ManyCodes,
+                | RegisterError::ManyCodes
+                | RegisterError::OtherRoot
+                | RegisterError::ManyRollovers,
             )
             | Self::Crowded
             | Self::Stopping => Some(AbortReason::Closed),
             Self::Register(
                 RegisterError::State(_)
                 | RegisterError::Random(_)
+                | RegisterError::Issue(_)
                 | RegisterError::Refused
                 | RegisterError::Interrupted,
             )
@@ -92,7 +95,6 @@ impl CeremonyError {
 /// What all exchanges of a device share.
 #[derive(Debug)]
 pub(crate) struct Ceremony {
-    identity: Arc<Identity>,
     /// What its maker says of it.
     provenance: Option<Arc<Provenance>>,
     register: Arc<Register>,
@@ -119,7 +121,6 @@ struct Granted {
 impl Ceremony {
     /// Pairing for one device, until `stop`.
     pub(crate) fn new(
-        identity: Arc<Identity>,
         provenance: Option<Arc<Provenance>>,
         register: Arc<Register>,
         port: u16,
@@ -127,7 +128,6 @@ impl Ceremony {
         stop: CancellationToken,
     ) -> Self {
         Self {
-            identity,
             provenance,
             register,
             port,
@@ -137,23 +137,27 @@ impl Ceremony {
         }
     }
 
-    /// Runs one exchange, in a place that is given up once the client has proved itself.
-    pub(crate) async fn run<S>(&self, tls: TlsStream<S>, place: Place)
+    /// Runs one exchange, in a place that is given up once the client has proved itself. The identity
+    /// is the one that the connection was opened with.
+    pub(crate) async fn run<S>(&self, tls: TlsStream<S>, identity: &Identity, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        match pairing::device_binding(&tls, self.identity.fingerprint()) {
-            Some(binding) => self.run_bound(tls, binding, place).await,
+        match pairing::device_binding(&tls, identity.fingerprint()) {
+            Some(binding) => self.run_bound(tls, identity, binding, place).await,
             None => tracing::debug!("a peer showed no key to pair"),
         }
     }
 
-    async fn run_bound<S>(&self, mut stream: S, binding: Binding, place: Place)
+    async fn run_bound<S>(&self, mut stream: S, identity: &Identity, binding: Binding, place: Place)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let mut place = Some(place);
-        let last_frame = match self.exchange(&mut stream, binding, &mut place).await {
+        let last_frame = match self
+            .exchange(&mut stream, identity, binding, &mut place)
+            .await
+        {
             Ok(client) => {
                 tracing::info!(client = %client.key, role = client.role.word(), "paired");
                 self.notices.tell(Event::Paired(client)).await;
@@ -177,6 +181,7 @@ impl Ceremony {
     async fn exchange<S>(
         &self,
         tls: &mut S,
+        identity: &Identity,
         binding: Binding,
         place: &mut Option<Place>,
     ) -> Result<Client, CeremonyError>
@@ -203,7 +208,7 @@ impl Ceremony {
             lifetime,
             awaited: self.register.await_client(client),
         };
-        self.decide(tls, confirmed, code, granted).await
+        self.decide(tls, identity, confirmed, code, granted).await
     }
 
     /// Somebody could not prove to know a code.
@@ -246,6 +251,7 @@ impl Ceremony {
     async fn decide<S>(
         &self,
         tls: &mut S,
+        identity: &Identity,
         confirmed: Confirmed,
         code: CodeId,
         granted: Granted,
@@ -253,7 +259,6 @@ impl Ceremony {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let identity = &self.identity;
         let provenance = self.provenance.as_ref();
         let evidence = provenance.and_then(|made| made.present(confirmed.exchange()));
         let (awaiting, grant) = confirmed.grant(Grant {

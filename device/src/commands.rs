@@ -4,6 +4,7 @@
 mod audit;
 mod init;
 mod reset;
+mod rollover;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 pub(crate) use self::audit::audit;
 pub(crate) use self::init::{Init, init};
 pub(crate) use self::reset::{Reset, reset};
+pub(crate) use self::rollover::rollover;
 use crate::{format, state_of};
 
 /// The fewest digits that a client is named by.

@@ -26,7 +26,7 @@ use crate::control::Control;
 use crate::event::Event;
 use crate::evidence::Provenance;
 use crate::front::Front;
-use crate::identity::{Identity, IdentityError};
+use crate::identity::{Held, IdentityError};
 use crate::leaf::Leaf;
 use crate::listener::{self, Listener};
 use crate::notices::Notices;
@@ -104,7 +104,7 @@ pub enum DeviceError {
 #[derive(Debug)]
 pub struct Device {
     settings: Settings,
-    identity: Arc<Identity>,
+    identity: Arc<Held>,
     provenance: Option<Arc<Provenance>>,
     register: Arc<Register>,
     leaf: Arc<Leaf>,
@@ -135,7 +135,7 @@ impl Device {
         });
         let loaded = loaded.await.map_err(|_| DeviceError::Interrupted)??;
         let (provenance, dir, identity, contents) = loaded;
-        let identity = Arc::new(identity);
+        let identity = Held::new(identity);
         let leaf = Leaf::issue(Arc::clone(&identity), SystemTime::now())?;
         let listen = |source| DeviceError::Listen {
             address: settings.listen,
@@ -188,13 +188,13 @@ impl Device {
     /// The name that is its alone.
     #[must_use]
     pub fn unique_name(&self) -> LocalName {
-        self.identity.unique_name()
+        self.identity.get().unique_name()
     }
 
     /// The fingerprint of its root key.
     #[must_use]
     pub fn fingerprint(&self) -> KeyFingerprint {
-        self.identity.fingerprint()
+        self.identity.get().fingerprint()
     }
 
     /// Its clients, to be looked at and removed also while it serves.
@@ -256,7 +256,7 @@ impl Device {
     fn listening(&self) -> Event {
         Event::Listening {
             address: self.address,
-            name: self.identity.label().dot_local(),
+            name: self.identity.get().label().dot_local(),
             unique_name: self.unique_name(),
             fingerprint: self.fingerprint(),
         }
@@ -278,7 +278,7 @@ impl Device {
         if !self.settings.announce {
             return None;
         }
-        announce::announce(self.identity.names(), self.address)
+        announce::announce(self.identity.get().names(), self.address)
             .inspect_err(|error| tracing::warn!(%error, "the device cannot be announced"))
             .ok()
     }
@@ -287,7 +287,6 @@ impl Device {
         let access: Arc<dyn tls::AccessList> = Arc::clone(&self.register) as _;
         let config = tls::device_server(Arc::clone(&self.leaf) as _, access)?;
         let ceremony = Ceremony::new(
-            Arc::clone(&self.identity),
             self.provenance.clone(),
             Arc::clone(&self.register),
             self.address.port(),
@@ -295,7 +294,7 @@ impl Device {
             stop.clone(),
         );
         let front = Front {
-            label: self.identity.label().clone(),
+            label: self.identity.get().label().clone(),
             register: Arc::clone(&self.register),
             routes: Arc::clone(&self.routes),
             policy: Arc::clone(&self.policy),

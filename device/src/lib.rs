@@ -65,6 +65,7 @@ pub use reset::{Fresh, Reset, ResetError};
 pub use role::{Role, RoleError, RoleName};
 pub use settle_protocol::fingerprint::KeyFingerprint;
 pub use settle_protocol::name::{Label, LocalName};
+pub use settle_transport::succession::MAX_LINKS as MAX_ROLLOVERS;
 pub use shown::{ShowError, draw};
 pub use state::StateError;
 pub use stored::{Prepared, prepare, print_code};

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::ceremony::Ceremony;
 use crate::front::Front;
+use crate::identity::Identity;
 use crate::leaf::Leaf;
 use settle_transport::pool::{Place, Pool};
 
@@ -52,7 +53,8 @@ pub(crate) struct Listener {
 
 /// A finished handshake.
 enum Peer {
-    Pairing(TlsStream<TcpStream>),
+    /// With the identity that it was shown.
+    Pairing(TlsStream<TcpStream>, Arc<Identity>),
     Client(TlsStream<TcpStream>, KeyFingerprint),
     Visitor(TlsStream<TcpStream>),
 }
@@ -118,10 +120,10 @@ impl Listener {
         }
         let shaken = place.hold(timeout(HANDSHAKE, self.shake_hands(stream)));
         match shaken.await {
-            Some(Ok(Ok(Peer::Pairing(tls)))) => {
+            Some(Ok(Ok(Peer::Pairing(tls, identity)))) => {
                 let inner = self.pairings.take(peer.ip());
                 drop(place);
-                self.ceremony.run(tls, inner).await;
+                self.ceremony.run(tls, &identity, inner).await;
             }
             Some(Ok(Ok(Peer::Client(tls, key)))) => {
                 drop(place);
@@ -145,10 +147,10 @@ impl Listener {
             .alpn()
             .is_some_and(|mut names| names.any(|name| name == ALPN));
         if pairing {
-            let identity = self.leaf.at(SystemTime::now());
-            let config = danger::pairing_server(identity).map_err(io::Error::other)?;
+            let issued = self.leaf.at(SystemTime::now());
+            let config = danger::pairing_server(issued.key).map_err(io::Error::other)?;
             let tls = start.into_stream(Arc::new(config)).await?;
-            return Ok(Peer::Pairing(tls));
+            return Ok(Peer::Pairing(tls, issued.identity));
         }
         let accepting = start.into_stream(Arc::clone(&self.device)).into_fallible();
         let tls = match accepting.await {

@@ -64,6 +64,8 @@ enum Command {
     Status(commands::Which),
     /// Destroy everything that binds the device to its owners, and make it anew.
     Reset(commands::Reset),
+    /// Give the device a new root key; paired computers follow by themselves.
+    Rollover(commands::Which),
     /// Play the maker: issue certificates to devices, and state which root key is whose.
     #[command(subcommand)]
     Maker(maker::Command),
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
         Command::Audit(which) => ask(commands::audit(which)),
         Command::Status(which) => ask(commands::status(which)),
         Command::Reset(reset) => commands::reset(reset),
+        Command::Rollover(which) => ask(commands::rollover(which)),
         Command::Maker(command) => maker::run(command),
     };
     match ended {

@@ -22,7 +22,7 @@ use crate::api::{Api, RESERVED};
 use crate::clock::unix_now;
 use crate::control;
 use crate::device::DeviceError;
-use crate::identity::Identity;
+use crate::identity::{Held, Identity};
 use crate::notices::Notices;
 use crate::policy::Policy;
 use crate::register::{Contents, Register};
@@ -184,10 +184,11 @@ fn load(state: &Path, port: u16) -> Result<Api, OwnerError> {
     contents
         .take_up(&dir, unix_now())
         .map_err(DeviceError::from)?;
+    contents.tell_rollovers(&identity);
     // Nobody is there to be told.
     let (events, _) = mpsc::channel(1);
     Ok(Api {
-        identity: Arc::new(identity),
+        identity: Held::new(identity),
         register: Arc::new(Register::new(Arc::new(dir), contents)),
         policy: Arc::new(Policy::default()),
         notices: Notices(events),

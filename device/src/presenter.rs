@@ -17,7 +17,7 @@ use crate::button::Button;
 use crate::clock::{steady_now, to_wall};
 use crate::code::is_worth_showing;
 use crate::event::Event;
-use crate::identity::Identity;
+use crate::identity::Held;
 use crate::notices::Notices;
 use crate::register::{Register, RegisterError};
 use crate::shown::{self, Place, ShowError};
@@ -44,7 +44,7 @@ pub enum PresentError {
 /// Shows the codes of one device.
 #[derive(Debug)]
 pub(crate) struct Presenter {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) identity: Arc<Held>,
     pub(crate) register: Arc<Register>,
     pub(crate) listener: SocketAddr,
     pub(crate) qr_file: Option<PathBuf>,
@@ -128,7 +128,7 @@ impl Presenter {
         expires_at: u64,
     ) -> Result<PairingSecret, PresentError> {
         let kept = PairingSecret::new(*secret.expose());
-        let (identity, qr_file) = (Arc::clone(&self.identity), self.qr_file.clone());
+        let (identity, qr_file) = (self.identity.get(), self.qr_file.clone());
         let place = Place {
             port: self.listener.port(),
             addresses: address::hints(self.listener),
@@ -166,6 +166,7 @@ mod tests {
 
     use super::*;
     use crate::client::Client;
+    use crate::identity::Identity;
     use crate::register::Contents;
     use crate::role::Role;
     use crate::state::StateDir;
@@ -192,7 +193,7 @@ mod tests {
             let (first, _) = register.code(made).unwrap();
             let (sender, events) = mpsc::channel(8);
             let presenter = Presenter {
-                identity: Arc::new(identity),
+                identity: Held::new(identity),
                 register: Arc::clone(&register),
                 listener: "127.0.0.1:8443".parse().unwrap(),
                 qr_file: Some(temp.path().join("code.png")),

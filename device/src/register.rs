@@ -8,6 +8,7 @@
 mod administration;
 mod awaited;
 mod contents;
+mod rollover;
 mod strangers;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::Lifetime;
 use settle_protocol::secret::PairingSecret;
+use settle_transport::certificate::IssueError;
 use settle_transport::tls::AccessList;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +60,15 @@ pub enum RegisterError {
     /// Enough codes that were handed on stand.
     #[error("so many codes stand that no other is made: use one, or wait until one ends")]
     ManyCodes,
+    /// Somebody else replaced the root key meanwhile.
+    #[error("the root key is another one by now")]
+    OtherRoot,
+    /// Hosts would not follow any further.
+    #[error("the device has rolled over as often as hosts follow: reset it, and pair anew")]
+    ManyRollovers,
+    /// No new root can be made.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
     /// What the client would get changed meanwhile.
     #[error("the role that was granted is no longer free")]
     RoleTaken,

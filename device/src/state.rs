@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::reset;
 pub(crate) use atomic::{replace, write_new};
-use wipe::wipe;
+use wipe::{overwrite, wipe};
 
 const LOCK: &str = "lock";
 /// A state file is a few kilobytes; a thousand clients are 200 kB.
@@ -232,6 +232,22 @@ impl StateDir {
             .map_err(|error| StateError::io(&path)(error.into()))?;
         let sealed = envelope::seal(&body, kind);
         replace(&path, &sealed).map_err(StateError::io(&path))
+    }
+
+    /// The same, and overwrites what was there before.
+    pub(crate) fn supersede<T: Serialize>(
+        &self,
+        kind: Kind,
+        content: &T,
+    ) -> Result<(), StateError> {
+        let path = self.path_of(kind);
+        let former = OpenOptions::new().write(true).open(&path);
+        self.store(kind, content)?;
+        // What is stored is stored: what is left of the old is told, and undoes nothing.
+        if let Err(error) = former.and_then(overwrite) {
+            tracing::warn!(%error, path = %path.display(), "what was replaced cannot be overwritten");
+        }
+        Ok(())
     }
 }
 

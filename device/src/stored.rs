@@ -105,5 +105,6 @@ fn load_from(dir: &StateDir, label: &Label) -> Result<(Identity, Contents), Devi
         }
     };
     contents.take_up(dir, unix_now())?;
+    contents.tell_rollovers(&identity);
     Ok((identity, contents))
 }

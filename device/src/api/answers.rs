@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use data_encoding::BASE64;
 use serde::{Serialize, Serializer};
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::LocalName;
@@ -12,6 +13,7 @@ use super::asked::Page;
 use crate::audit::{AuditEntry, By, SignedHead};
 use crate::client::Client;
 use crate::event::ShownCode;
+use crate::identity::{Identity, Rolled};
 use crate::role::Role;
 
 #[derive(Serialize)]
@@ -28,8 +30,17 @@ pub(super) struct Anchor {
     pub(super) fingerprint: KeyFingerprint,
     #[serde(serialize_with = "text")]
     pub(super) unique_name: LocalName,
-    /// Statements of another root's place in this one's; as yet there are none.
-    pub(super) rollover: [(); 0],
+    /// The links to it from the first root, the oldest first.
+    pub(super) rollover: Vec<Link>,
+}
+
+/// One rollover: the keys of two roots, each signed by the other.
+#[derive(Serialize)]
+pub(super) struct Link {
+    at: u64,
+    /// DER in base64, as the other.
+    new_with_old: String,
+    old_with_new: String,
 }
 
 #[derive(Serialize)]
@@ -88,6 +99,28 @@ impl<'a> OwnRole<'a> {
                 By::Client(key) => Some(key),
                 By::Device | By::Button | By::Owner => None,
             },
+        }
+    }
+}
+
+impl Anchor {
+    pub(super) fn of(identity: &Identity) -> Self {
+        let rollovers = identity.rollovers().iter();
+        Self {
+            root: BASE64.encode(identity.root()),
+            fingerprint: identity.fingerprint(),
+            unique_name: identity.unique_name(),
+            rollover: rollovers.map(Link::of).collect(),
+        }
+    }
+}
+
+impl Link {
+    fn of(rolled: &Rolled) -> Self {
+        Self {
+            at: rolled.at,
+            new_with_old: BASE64.encode(&rolled.link.new_with_old),
+            old_with_new: BASE64.encode(&rolled.link.old_with_new),
         }
     }
 }

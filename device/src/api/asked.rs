@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use settle_protocol::fingerprint::KeyFingerprint;
 use tokio::time::timeout;
 
 use super::problem::Problem;
@@ -45,6 +46,13 @@ pub(super) struct Taking {
 pub(super) enum CodeWanted {
     OneTime { role: Role },
     Printed {},
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RolloverWanted {
+    /// The root key that goes, so that a request which is sent again replaces nothing else.
+    pub(super) replaces: KeyFingerprint,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,8 +7,8 @@ use http_body_util::Full;
 use settle_protocol::fingerprint::KeyFingerprint;
 use tokio::time::sleep;
 
-use super::answers::{Code, Listed, Window};
-use super::asked::{CodeWanted, RoleWanted, Taking, WindowWanted};
+use super::answers::{Anchor, Code, Listed, Window};
+use super::asked::{CodeWanted, RoleWanted, RolloverWanted, Taking, WindowWanted};
 use super::problem::Problem;
 use super::{Answer, Api, Asker, sealed, with_status};
 use crate::address;
@@ -81,7 +81,7 @@ impl Api {
                 (None, _) | (_, None) => Vec::new(),
             },
         };
-        let shown = shown::show(&self.identity, place, secret, expires_at, None);
+        let shown = shown::show(&self.identity.get(), place, secret, expires_at, None);
         let shown = shown.map_err(|_| Problem::Failed)?;
         Ok(Code { shown, role })
     }
@@ -105,6 +105,19 @@ impl Api {
             self.register.close_window(asker.by).await?;
         }
         Ok(self.window())
+    }
+
+    /// Puts a new root key in the place of the one that the asker knows.
+    pub(super) async fn roll_over(
+        &self,
+        wanted: &RolloverWanted,
+        asker: Asker,
+    ) -> Result<Anchor, Problem> {
+        let rolled = self
+            .register
+            .roll_over(&self.identity, wanted.replaces, asker.by);
+        rolled.await?;
+        Ok(self.anchor())
     }
 
     fn known(&self, role: Role) -> Result<Role, Problem> {

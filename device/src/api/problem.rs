@@ -45,6 +45,12 @@ pub(super) enum Problem {
     LastAdmin,
     #[error("so many codes stand that no other is made; one of them has to be used or to end")]
     ManyCodes,
+    #[error("the root key is another one than the request names: somebody has replaced it already")]
+    OtherRoot,
+    #[error(
+        "the device has rolled over as often as hosts follow; a reset gives it a new beginning"
+    )]
+    ManyRollovers,
     #[error("the device cannot write to its disk")]
     NotStored,
     #[error("the device could not do this; its own log says why")]
@@ -68,6 +74,8 @@ impl Problem {
             Self::UnknownClient => ("unknown-client", StatusCode::NOT_FOUND),
             Self::LastAdmin => ("last-admin", StatusCode::CONFLICT),
             Self::ManyCodes => ("many-codes", StatusCode::CONFLICT),
+            Self::OtherRoot => ("other-root", StatusCode::CONFLICT),
+            Self::ManyRollovers => ("many-rollovers", StatusCode::CONFLICT),
             Self::NotStored => ("not-stored", StatusCode::INTERNAL_SERVER_ERROR),
             Self::Failed => ("failed", StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -109,11 +117,14 @@ impl From<RegisterError> for Problem {
             RegisterError::NotAdmin => Self::AdminsOnly,
             RegisterError::LastAdmin => Self::LastAdmin,
             RegisterError::ManyCodes => Self::ManyCodes,
+            RegisterError::OtherRoot => Self::OtherRoot,
+            RegisterError::ManyRollovers => Self::ManyRollovers,
             RegisterError::State(error) => {
                 tracing::error!(%error, "a change was asked for and cannot be stored");
                 Self::NotStored
             }
             error @ (RegisterError::Random(_)
+            | RegisterError::Issue(_)
             | RegisterError::Spent
             | RegisterError::Closed
             | RegisterError::RoleTaken

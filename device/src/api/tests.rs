@@ -1,5 +1,6 @@
 //! The API asked in memory, and what it leaves on the disk.
 
+use data_encoding::BASE64;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use settle_protocol::material::PairingMaterial;
@@ -10,6 +11,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::audit::{AuditEntry, AuditEvent, SignedHead, verify};
 use crate::event::Event;
+use crate::identity::{Identity, Rolled};
 use crate::register::Contents;
 use crate::state::StateDir;
 
@@ -45,7 +47,7 @@ impl Fixture {
         let contents = Contents::make(&dir).unwrap();
         let (sender, events) = mpsc::channel(8);
         let api = Api {
-            identity: Arc::new(identity),
+            identity: Held::new(identity),
             register: Arc::new(Register::new(Arc::clone(&dir), contents)),
             policy: Arc::new("roles = ['operator']\notherwise = 'guest'".parse().unwrap()),
             notices: Notices(sender),
@@ -139,7 +141,7 @@ async fn everybody_may_ask_who_they_are_and_whom_they_trust() {
     assert_eq!(role["client"], key("bob").to_hex());
     let (_, anchor) = fixture.ask(bob, "GET", "anchor", "").await;
     let root = BASE64.decode(anchor["root"].as_str().unwrap().as_bytes());
-    assert_eq!(root.unwrap(), fixture.api.identity.root().to_vec());
+    assert_eq!(root.unwrap(), fixture.api.identity.get().root().to_vec());
     assert_eq!(anchor["rollover"], json!([]));
 }
 
@@ -450,7 +452,8 @@ async fn the_log_is_read_in_pages_and_verifies() {
         }
     }
     entries.reverse();
-    let root = fixture.api.identity.root();
+    let identity = fixture.api.identity.get();
+    let root = identity.root();
     assert_eq!(verify(root, &head.unwrap(), &entries), Ok(()));
     assert_eq!(entries.len(), 63);
     assert!(matches!(entries[0].event, AuditEvent::Paired { .. }));
@@ -459,4 +462,92 @@ async fn the_log_is_read_in_pages_and_verifies() {
         &entries[62].event,
         AuditEvent::RequestsDenied { count: 1, last, .. } if last == "GET /secret"
     ));
+}
+
+#[tokio::test]
+async fn an_administrator_rolls_the_device_over_once_for_each_request() {
+    let fixture = Fixture::new().await;
+    let (_, before) = fixture.ask(ada(), "GET", "anchor", "").await;
+    let asked = json!({"replaces": before["fingerprint"]}).to_string();
+    let bob = asker("bob", "guest");
+    assert_eq!(
+        fixture
+            .problem(bob.clone(), "POST", "rollover", &asked)
+            .await,
+        "admins-only"
+    );
+    // One who was an administrator when the connection was opened.
+    let former = asker("bob", "admin");
+    assert_eq!(
+        fixture.problem(former, "POST", "rollover", &asked).await,
+        "admins-only"
+    );
+    let (status, after) = fixture.ask(ada(), "POST", "rollover", &asked).await;
+    assert_eq!(status, 200);
+    assert_ne!(after["fingerprint"], before["fingerprint"]);
+    assert_eq!(after["unique_name"], before["unique_name"]);
+    // The answer was lost, and the request is sent again.
+    assert_eq!(
+        fixture.problem(ada(), "POST", "rollover", &asked).await,
+        "other-root"
+    );
+    // Every client can read how the new root follows from the one that it trusts.
+    let (_, told) = fixture.ask(bob, "GET", "anchor", "").await;
+    assert_eq!(told, after);
+    let [link] = told["rollover"].as_array().unwrap().as_slice() else {
+        panic!("{told}");
+    };
+    let key_in = |half: &str| {
+        let der = BASE64.decode(link[half].as_str().unwrap().as_bytes());
+        json!(settle_transport::certificate::fingerprint(&der.unwrap()))
+    };
+    assert_eq!(key_in("old_with_new"), before["fingerprint"]);
+    assert_eq!(key_in("new_with_old"), after["fingerprint"]);
+    let (_, log) = fixture.ask(ada(), "GET", "audit", "").await;
+    let newest = &log["entries"][0];
+    assert_eq!(newest["event"], "rolled_over");
+    assert_eq!(newest["by"], json!(key("ada")));
+    assert_eq!(newest["was"], before["fingerprint"]);
+    assert_eq!(newest["fingerprint"], after["fingerprint"]);
+    assert_eq!(log["head"]["device"], after["fingerprint"]);
+}
+
+#[tokio::test]
+async fn a_device_rolls_over_as_often_as_hosts_follow_and_no_more() {
+    let fixture = Fixture::new().await;
+    let owner = || Asker {
+        by: By::Owner,
+        role: Role::Admin,
+    };
+    let asked = || json!({"replaces": fixture.api.identity.get().fingerprint()}).to_string();
+    for _ in 0..settle_transport::succession::MAX_LINKS {
+        let (status, _) = fixture.ask(owner(), "POST", "rollover", &asked()).await;
+        assert_eq!(status, 200);
+    }
+    assert_eq!(
+        fixture.problem(owner(), "POST", "rollover", &asked()).await,
+        "many-rollovers"
+    );
+}
+
+#[tokio::test]
+async fn a_rollover_that_the_log_missed_is_told_once() {
+    let fixture = Fixture::new().await;
+    // The power went between the two files.
+    let next = fixture.api.identity.get();
+    let next = next.rolled_over(By::Owner).unwrap();
+    next.supersede(&fixture.dir).unwrap();
+    let (was, fingerprint) = next.rollovers().first().and_then(Rolled::keys).unwrap();
+    for _ in 0..2 {
+        let mut contents = Contents::load(&fixture.dir).unwrap().unwrap();
+        contents.tell_rollovers(&next);
+        contents.store(&fixture.dir).unwrap();
+        let register = Arc::new(Register::new(Arc::clone(&fixture.dir), contents));
+        let (_, entries) = register.log(fingerprint).await.unwrap();
+        let told = entries.iter().filter(|entry| {
+            let event = AuditEvent::RolledOver { was, fingerprint };
+            entry.event == event && entry.by == By::Owner
+        });
+        assert_eq!(told.count(), 1);
+    }
 }

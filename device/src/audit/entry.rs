@@ -115,6 +115,13 @@ pub enum AuditEvent {
         /// The last one's method and path, cut off after 60 characters each.
         last: String,
     },
+    /// The device took another root key.
+    RolledOver {
+        /// The key before.
+        was: KeyFingerprint,
+        /// The key now.
+        fingerprint: KeyFingerprint,
+    },
     /// Entries are missing, or were altered on the disk; the log goes on from here.
     LogDamaged {
         /// The last entry before.

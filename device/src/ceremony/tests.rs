@@ -22,6 +22,7 @@ const TRIES: usize = 10_000;
 struct Fixture {
     _temp: tempfile::TempDir,
     register: Arc<Register>,
+    identity: Identity,
     ceremony: Ceremony,
     pool: Pool,
     _events: mpsc::Receiver<Event>,
@@ -38,7 +39,6 @@ impl Fixture {
         register.make_code(unix_now()).await.unwrap();
         let (sender, events) = mpsc::channel(8);
         let ceremony = Ceremony::new(
-            Arc::new(identity),
             None,
             Arc::clone(&register),
             8443,
@@ -48,6 +48,7 @@ impl Fixture {
         Self {
             _temp: temp,
             register,
+            identity,
             ceremony,
             pool: Pool::new(4),
             _events: events,
@@ -58,7 +59,7 @@ impl Fixture {
         Binding {
             exporter: Secret::new([1; 32]),
             client: KeyFingerprint::of_spki(b"a stranger"),
-            device: self.ceremony.identity.fingerprint(),
+            device: self.identity.fingerprint(),
             former: Vec::new(),
         }
     }
@@ -93,7 +94,8 @@ impl Fixture {
             (frames, answered)
         };
         let (_, seen) = tokio::join!(
-            self.ceremony.run_bound(far, self.binding(), place),
+            self.ceremony
+                .run_bound(far, &self.identity, self.binding(), place),
             stranger
         );
         seen
@@ -186,7 +188,9 @@ async fn a_client_that_says_nothing_more_is_given_up_at_every_step() {
             }
             near
         };
-        let serving = fixture.ceremony.run_bound(far, fixture.binding(), place);
+        let serving = fixture
+            .ceremony
+            .run_bound(far, &fixture.identity, fixture.binding(), place);
         // The client's end stays open until the device has given up.
         let (near, ()) = tokio::join!(client, serving);
         drop(near);

@@ -303,7 +303,7 @@ impl Register {
 impl Contents {
     /// Looks the asker up in the list that is about to change, so nobody administers a device who is not
     /// on it as administrator, not even for the moment in which another takes that away.
-    fn authorize(&self, by: &By) -> Result<(), RegisterError> {
+    pub(super) fn authorize(&self, by: &By) -> Result<(), RegisterError> {
         match by {
             By::Device | By::Button | By::Owner => Ok(()),
             By::Client(key) => match self.client(key) {

@@ -28,6 +28,9 @@ pub(crate) struct Contents {
     pub(super) codes: Vec<Code>,
     #[serde(default)]
     pub(super) journal: Journal,
+    /// Of how many rollovers the log tells.
+    #[serde(default)]
+    pub(super) rollovers: usize,
 }
 
 impl Contents {

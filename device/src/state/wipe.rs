@@ -3,7 +3,7 @@
 //! That is worth what the storage makes of it (docs/device.md, "Reset"): where a block is written elsewhere
 //! instead of over the old one, on flash or on a file system that copies on write, the old one stays.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -14,14 +14,14 @@ const ZEROS: [u8; 4096] = [0; 4096];
 pub(crate) fn wipe(path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_file() {
-        overwrite(path, metadata.len())?;
+        overwrite(OpenOptions::new().write(true).open(path)?)?;
     }
     fs::remove_file(path)
 }
 
-fn overwrite(path: &Path, length: u64) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    let mut left = length;
+/// Overwrites an open file, whatever it is called by now.
+pub(crate) fn overwrite(mut file: File) -> io::Result<()> {
+    let mut left = file.metadata()?.len();
     while left > 0 {
         let piece = usize::try_from(left)
             .unwrap_or(ZEROS.len())
@@ -44,7 +44,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let path = temp.path().join("secret");
         fs::write(&path, vec![7; 10_000]).unwrap();
-        let mut open = fs::File::open(&path).unwrap();
+        let mut open = File::open(&path).unwrap();
         wipe(&path).unwrap();
         assert!(!path.exists());
         let mut left = Vec::new();

@@ -130,6 +130,14 @@ fn what_is_described_is_what_a_device_answers() {
         assert_eq!(judged("DELETE", &client, Some(json!({}))).status, 204);
         assert_eq!(judged("DELETE", &client, Some(json!({}))).status, 404);
 
+        let before = judged("GET", "/anchor", None).json();
+        let next = Some(json!({"replaces": before["fingerprint"]}));
+        let after = judged("POST", "/rollover", next.clone()).json();
+        assert_eq!(after["unique_name"], before["unique_name"]);
+        assert_ne!(after["fingerprint"], before["fingerprint"]);
+        assert_eq!(judged("POST", "/rollover", next).status, 409);
+        assert_eq!(judged("GET", "/anchor", None).json(), after);
+
         assert_eq!(judged("GET", "/window", None).json()["open"], false);
         let open = judged("PUT", "/window", Some(json!({"open": true}))).json();
         assert_eq!(open["open"], true);

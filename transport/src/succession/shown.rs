@@ -27,12 +27,12 @@ impl<'a> Shown<'a> {
 
 /// What a device shows; `links` has the oldest first.
 #[must_use]
-pub fn chain(
+pub fn chain<'a>(
     leaf: CertificateDer<'static>,
     root: &CertificateDer<'static>,
-    links: &[Link],
+    links: impl DoubleEndedIterator<Item = &'a Link>,
 ) -> Vec<CertificateDer<'static>> {
-    let links = links.iter().rev();
+    let links = links.rev();
     let links = links.flat_map(|link| [link.new_with_old.clone(), link.old_with_new.clone()]);
     [leaf, root.clone()].into_iter().chain(links).collect()
 }
