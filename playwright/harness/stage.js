@@ -11,6 +11,7 @@ import { localQuestions } from "./dns.js";
 import { forgetBridge, makeProfile, startFirefox } from "./firefox.js";
 import { Home } from "./home.js";
 import { startSite } from "./site.js";
+import { startTransmission } from "./transmission.js";
 
 /** @typedef {import("@playwright/test").BrowserContext} BrowserContext */
 /** @typedef {import("./firefox.js").Driver} Driver */
@@ -136,7 +137,7 @@ export class Stage {
 /** @typedef {import("@playwright/test").PlaywrightTestOptions} TestOptions */
 
 /** What a device can stand in front of, beside the small printer's pages. */
-const BEHIND = { app: startApp, cups: startCups };
+const BEHIND = { app: startApp, cups: startCups, transmission: startTransmission };
 
 /**
  * @typedef {object} Set

@@ -118,3 +118,18 @@ test.describe("a printer server", () => {
     await expect(page.locator("body")).toContainText("Gäste & Büro");
   });
 });
+
+test.describe("a box that loads files", () => {
+  test.use({ behind: "transmission" });
+
+  test("Transmission's program talks to its server", async ({ page }) => {
+    await arriveAt(page, `${ADDRESS}transmission/web/`);
+    const slow = page.locator("#turtle-button");
+    await expect(slow).not.toHaveClass(/selected/);
+    await slow.click();
+    await expect(slow).toHaveClass(/selected/);
+    // The server has it, not the page alone.
+    await page.reload();
+    await expect(slow).toHaveClass(/selected/);
+  });
+});

@@ -50,6 +50,9 @@ const FIREFOX: &str = "firefox-esr";
 /// A real web interface. The demo does without it by a bundled page, the browser tests do not.
 const CUPS: &[Need] = &[("cupsd", "cups")];
 
+/// Another one, of another kind.
+const TRANSMISSION: &[Need] = &[("transmission-daemon", "transmission-daemon")];
+
 /// Everything that any task needs.
 pub(crate) fn everything() -> anyhow::Result<()> {
     pipes()?;
@@ -87,9 +90,9 @@ pub(crate) fn browser() -> anyhow::Result<()> {
     node_modules()
 }
 
-/// What the tests in a browser put around it: a printer server, and a certificate of another site.
+/// What the tests in a browser put around it: real interfaces, and a certificate of another site.
 pub(crate) fn around_the_browser() -> anyhow::Result<()> {
-    packages(&[CUPS, SECOND].concat())
+    packages(&[CUPS, TRANSMISSION, SECOND].concat())
 }
 
 /// A real web interface for the demo, if this machine lets us have it.
