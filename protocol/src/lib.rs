@@ -18,6 +18,7 @@ pub mod material;
 pub mod name;
 pub mod origin;
 pub mod pairing;
+pub mod portable;
 pub mod rpc;
 pub mod scope;
 pub mod secret;

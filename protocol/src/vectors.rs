@@ -20,11 +20,12 @@ use crate::name::Label;
 use crate::pairing::evidence::{Evidence, VoucherForm};
 use crate::pairing::message::{Grant, Role as ClientRole};
 use crate::pairing::{Binding, client, device};
+use crate::portable::{self, Recognition};
 use crate::secret::{Entropy, PairingSecret, Secret};
 use crate::spake2::{Context, Role, Suite};
 
 /// The files, by name: what is in the tree, and what this code makes.
-fn files() -> [(&'static str, &'static str, Value); 4] {
+fn files() -> [(&'static str, &'static str, Value); 5] {
     [
         (
             "spake2-edwards25519.json",
@@ -36,6 +37,11 @@ fn files() -> [(&'static str, &'static str, Value); 4] {
             "discovery.json",
             include_str!("../vectors/discovery.json"),
             tags(),
+        ),
+        (
+            "portable.json",
+            include_str!("../vectors/portable.json"),
+            masks(),
         ),
         (
             "exchange.json",
@@ -193,6 +199,42 @@ fn tags() -> Value {
         })
         .collect();
     json!({ "vectors": vectors })
+}
+
+/// Marks and knocks of one client, and knocks of a code; both with a mask and without.
+fn masks() -> Value {
+    let device = Secret::<32>::new(bytes(0x40));
+    let client = KeyFingerprint::of_spki(b"client");
+    let discovery_key = portable::discovery_key(&device, &client);
+    let code = secret(7);
+    let vectors: Vec<Value> = [
+        (
+            "discovery key",
+            Recognition::of_client(discovery_key.expose()),
+        ),
+        ("secret of a code", Recognition::of_code(&code)),
+    ]
+    .into_iter()
+    .map(|(key, recognition)| {
+        let (mask, fresh) = (bytes(0x60), bytes(0x80));
+        json!({
+            "key": key,
+            "mask": hex(mask),
+            "label": portable::label(&mask),
+            "mark": hex(recognition.mark(&mask)),
+            "fresh": hex(fresh),
+            "knock": recognition.knock(Some(&mask), fresh),
+            "knock_without_mask": recognition.knock(None, fresh),
+        })
+    })
+    .collect();
+    json!({
+        "device_key": hex(device.expose()),
+        "client": client.to_hex(),
+        "discovery_key": hex(discovery_key.expose()),
+        "secret": hex(code.expose()),
+        "vectors": vectors,
+    })
 }
 
 fn exchanges() -> Value {

@@ -150,6 +150,12 @@ pub struct Confirmed {
 }
 
 impl Confirmed {
+    /// The key that the client proved to hold.
+    #[must_use]
+    pub const fn client(&self) -> KeyFingerprint {
+        self.binding.client
+    }
+
     /// The role that the client asked for.
     #[must_use]
     pub const fn wanted(&self) -> Role {
