@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo};
+use mdns_sd::{IfKind, ServiceDaemon, ServiceInfo, TxtProperty};
 use settle_protocol::discovery::{self, MAX_TAGS, NAME_KEY, SERVICE, TAGS_KEY, TAGS_SEPARATOR};
 use settle_protocol::name::LocalName;
 use settle_protocol::secret::PairingSecret;
@@ -24,6 +24,57 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// Tags are drawn anew this often, so that a code that stands for long is not to be followed.
 const NEW_TAGS: Duration = Duration::from_secs(10 * 60);
 
+/// What is announced of one instance, before it is put on the wire.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Service {
+    /// The label of the instance.
+    pub instance: String,
+    /// The host, with its final dot.
+    pub host: String,
+    /// The TCP port.
+    pub port: u16,
+    /// The strings of the TXT record, by key.
+    pub text: Vec<(&'static str, Vec<u8>)>,
+}
+
+impl Service {
+    /// That of a device under one of its `names`, of which the last is its unique one.
+    #[must_use]
+    pub fn named(name: &LocalName, unique: &LocalName, tags: &str, port: u16) -> Self {
+        let mut text = vec![
+            ("v", TXT_VERSION.into()),
+            (NAME_KEY, unique.as_str().into()),
+        ];
+        if !tags.is_empty() {
+            text.push((TAGS_KEY, tags.into()));
+        }
+        Self {
+            instance: name.as_str().split('.').next().unwrap_or_default().into(),
+            host: format!("{name}."),
+            port,
+            text,
+        }
+    }
+
+    /// The same with the addresses of a listener.
+    pub(crate) fn info(&self, listener: IpAddr) -> Result<ServiceInfo, mdns_sd::Error> {
+        let Self {
+            instance,
+            host,
+            port,
+            text,
+        } = self;
+        let text = text.iter().map(|(key, value)| (*key, value).into());
+        let text: Vec<TxtProperty> = text.collect();
+        if listener.is_unspecified() {
+            let info = ServiceInfo::new(SERVICE, instance, host, "", *port, text)?;
+            Ok(info.enable_addr_auto())
+        } else {
+            ServiceInfo::new(SERVICE, instance, host, listener, *port, text)
+        }
+    }
+}
+
 /// A running announcement.
 pub(crate) struct Announcement {
     daemon: ServiceDaemon,
@@ -37,13 +88,8 @@ pub(crate) fn announce(
     names: [LocalName; 2],
     listener: SocketAddr,
 ) -> Result<Announcement, mdns_sd::Error> {
-    let daemon = ServiceDaemon::new()?;
-    if let Some(interfaces) = interfaces(listener.ip()) {
-        daemon.disable_interface(IfKind::All)?;
-        daemon.enable_interface(interfaces)?;
-    }
     let mut announcement = Announcement {
-        daemon,
+        daemon: daemon(listener.ip())?,
         services: Vec::new(),
         names,
         listener,
@@ -54,6 +100,16 @@ pub(crate) fn announce(
         announcement.daemon.register(info)?;
     }
     Ok(announcement)
+}
+
+/// The thread that speaks multicast DNS for a listener.
+pub(crate) fn daemon(listener: IpAddr) -> Result<ServiceDaemon, mdns_sd::Error> {
+    let daemon = ServiceDaemon::new()?;
+    if let Some(interfaces) = interfaces(listener) {
+        daemon.disable_interface(IfKind::All)?;
+        daemon.enable_interface(interfaces)?;
+    }
+    Ok(daemon)
 }
 
 /// One tag for each code, of a nonce drawn now.
@@ -122,20 +178,8 @@ impl Announcement {
     }
 
     fn service(&self, name: &LocalName, tags: &str) -> Result<ServiceInfo, mdns_sd::Error> {
-        let instance = name.as_str().split('.').next().unwrap_or_default();
-        let host = format!("{name}.");
         let [_, unique] = &self.names;
-        let mut text = vec![("v", TXT_VERSION), (NAME_KEY, unique.as_str())];
-        if !tags.is_empty() {
-            text.push((TAGS_KEY, tags));
-        }
-        let (address, port) = (self.listener.ip(), self.listener.port());
-        let info = if address.is_unspecified() {
-            ServiceInfo::new(SERVICE, instance, &host, "", port, &text[..])?.enable_addr_auto()
-        } else {
-            ServiceInfo::new(SERVICE, instance, &host, address, port, &text[..])?
-        };
-        Ok(info)
+        Service::named(name, unique, tags, self.listener.port()).info(self.listener.ip())
     }
 
     /// Takes the announcement back and waits until the goodbyes are out.

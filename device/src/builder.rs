@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use settle_protocol::name::Label;
 use tokio::sync::mpsc;
 
-use crate::device::{Device, DeviceError, Settings};
+use crate::device::{Announcing, Device, DeviceError, Settings};
 use crate::event::Event;
 use crate::policy::Policy;
 use crate::upstreams::Upstreams;
 
 /// Where devices listen that are not told.
-const PORT: u16 = 8443;
+pub(crate) const PORT: u16 = 8443;
 /// Events that may wait for who shows them.
 const EVENTS: usize = 64;
 
@@ -71,7 +71,7 @@ impl Device {
             state: state.into(),
             listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)),
             qr_file: None,
-            announce: true,
+            announcing: Announcing::Names,
             policy: Policy::default(),
         };
         Builder {
@@ -102,7 +102,14 @@ impl Builder {
 
     /// Does not announce the device on the local network.
     pub const fn without_announcement(mut self) -> Self {
-        self.settings.announce = false;
+        self.settings.announcing = Announcing::Off;
+        self
+    }
+
+    /// Is carried around: only its clients can tell that it is the same device again, and it answers
+    /// nobody else (docs/pairing.md §11).
+    pub const fn portable(mut self) -> Self {
+        self.settings.announcing = Announcing::Masks;
         self
     }
 

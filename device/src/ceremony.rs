@@ -10,6 +10,7 @@ use settle_protocol::material::{Kind, Lifetime};
 use settle_protocol::pairing::device::{AwaitingConfirmation, AwaitingHello, Confirmed, Offered};
 use settle_protocol::pairing::message::{AbortReason, Grant, Message};
 use settle_protocol::pairing::{Binding, PairingError};
+use settle_protocol::portable::discovery_key;
 use settle_protocol::secret::PairingSecret;
 use settle_transport::{pairing, random};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -261,6 +262,8 @@ impl Ceremony {
     {
         let provenance = self.provenance.as_ref();
         let evidence = provenance.and_then(|made| made.present(confirmed.exchange()));
+        // One of its own: who is taken off the list recognizes the device no more.
+        let discovery_key = discovery_key(identity.discovery_key(), &confirmed.client());
         let (awaiting, grant) = confirmed.grant(Grant {
             root: identity.root().to_vec(),
             label: identity.label().as_str().to_owned(),
@@ -268,7 +271,7 @@ impl Ceremony {
             port: self.port,
             kind: Kind::Device,
             role: granted.role.granted(),
-            discovery_key: *identity.discovery_key().expose(),
+            discovery_key: *discovery_key.expose(),
             code: granted.lifetime,
             evidence,
         });

@@ -12,12 +12,14 @@ use settle_transport::certificate::IssueError;
 use settle_transport::tls;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::announce;
 use crate::api::Api;
 use crate::audit::{AuditEvent, By};
+use crate::builder::PORT;
 use crate::button::Button;
 use crate::ceremony::Ceremony;
 use crate::client::Client;
@@ -31,6 +33,7 @@ use crate::leaf::Leaf;
 use crate::listener::{self, Listener};
 use crate::notices::Notices;
 use crate::policy::Policy;
+use crate::portable::{self, Door};
 use crate::presenter::{PresentError, Presenter};
 use crate::register::{Register, RegisterError};
 use crate::shown::ShowError;
@@ -40,6 +43,17 @@ use crate::upstreams::{Routes, Upstreams, UpstreamsError};
 
 /// How often it is looked whether counts are due.
 const COUNTS: Duration = Duration::from_secs(30);
+
+/// How a device is announced on the local network.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Announcing {
+    /// Not at all: codes have its address.
+    Off,
+    /// Under its names.
+    Names,
+    /// Under masks that only its clients recognize, and it answers nobody else.
+    Masks,
+}
 
 /// What a device is to be.
 #[derive(Clone, Debug)]
@@ -54,8 +68,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where to keep a picture of the current code.
     pub qr_file: Option<PathBuf>,
-    /// Whether to announce the device on the local network.
-    pub announce: bool,
+    /// How to announce the device on the local network.
+    pub announcing: Announcing,
     /// Who may make which requests of the web interface.
     pub policy: Policy,
 }
@@ -218,11 +232,12 @@ impl Device {
         self.notices.tell(self.listening()).await;
         let presenter = self.presenter();
         let first = presenter.show_first().await?;
-        let announcing = self
-            .announce()
-            .map(|announcement| announcement.follow(Arc::clone(&self.register), stopping.clone()))
-            .map(tokio::spawn);
-        let listener = self.listener(stopping.clone())?;
+        let door = matches!(self.settings.announcing, Announcing::Masks).then(|| {
+            let register = Arc::clone(&self.register);
+            Arc::new(Door::new(self.identity.get(), register))
+        });
+        let announcing = self.announce(door.clone(), stopping.clone());
+        let listener = self.listener(door, stopping.clone())?;
 
         let counting = keep_counts(Arc::clone(&self.register), stopping.clone());
         let counting = tokio::spawn(counting);
@@ -273,17 +288,31 @@ impl Device {
         }
     }
 
-    /// A device that cannot announce itself is still reached by the addresses in its codes.
-    fn announce(&self) -> Option<announce::Announcement> {
-        if !self.settings.announce {
-            return None;
+    fn announce(&self, door: Option<Arc<Door>>, stop: CancellationToken) -> Option<JoinHandle<()>> {
+        let register = Arc::clone(&self.register);
+        match (self.settings.announcing, door) {
+            (Announcing::Off, _) | (Announcing::Masks, None) => None,
+            (Announcing::Masks, Some(door)) => {
+                let port = self.address.port();
+                if port != PORT {
+                    tracing::warn!(port, "a port of its own tells this device from others");
+                }
+                let worn = portable::wear(door, register, self.address, stop);
+                Some(tokio::spawn(worn))
+            }
+            // A device that cannot announce itself is still reached by the addresses in its codes.
+            (Announcing::Names, _) => announce::announce(self.identity.get().names(), self.address)
+                .inspect_err(|error| tracing::warn!(%error, "the device cannot be announced"))
+                .ok()
+                .map(|announcement| tokio::spawn(announcement.follow(register, stop))),
         }
-        announce::announce(self.identity.get().names(), self.address)
-            .inspect_err(|error| tracing::warn!(%error, "the device cannot be announced"))
-            .ok()
     }
 
-    fn listener(&self, stop: CancellationToken) -> Result<Listener, DeviceError> {
+    fn listener(
+        &self,
+        door: Option<Arc<Door>>,
+        stop: CancellationToken,
+    ) -> Result<Listener, DeviceError> {
         let access: Arc<dyn tls::AccessList> = Arc::clone(&self.register) as _;
         let config = tls::device_server(Arc::clone(&self.leaf) as _, access)?;
         let ceremony = Ceremony::new(
@@ -301,7 +330,7 @@ impl Device {
             api: Arc::clone(&self.api),
         };
         let leaf = Arc::clone(&self.leaf);
-        Ok(Listener::new(leaf, config, ceremony, front, stop))
+        Ok(Listener::new(leaf, config, door, ceremony, front, stop))
     }
 }
 

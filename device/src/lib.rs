@@ -33,6 +33,7 @@ mod owner;
 mod page;
 mod picture;
 mod policy;
+mod portable;
 mod presenter;
 mod register;
 mod reset;
@@ -44,6 +45,7 @@ pub mod ui;
 mod upstream;
 mod upstreams;
 
+pub use announce::Service;
 pub use audit::{
     AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,
     verify as verify_audit,
@@ -51,7 +53,7 @@ pub use audit::{
 pub use builder::Builder;
 pub use button::Button;
 pub use client::Client;
-pub use device::{Clients, Device, DeviceError, Settings};
+pub use device::{Announcing, Clients, Device, DeviceError, Settings};
 pub use event::{Event, ShownCode};
 pub use handler::Handler;
 pub use identity::IdentityError;
@@ -59,6 +61,7 @@ pub use mount::{MountError, MountPath};
 pub use owner::{Owner, OwnerError};
 pub use picture::PictureError;
 pub use policy::{PathError, Policy, PolicyError, PolicyFault};
+pub use portable::{Rotation, Step, WORN, mask};
 pub use presenter::PresentError;
 pub use register::RegisterError;
 pub use reset::{Fresh, Reset, ResetError};

@@ -24,6 +24,7 @@ use crate::ceremony::Ceremony;
 use crate::front::Front;
 use crate::identity::Identity;
 use crate::leaf::Leaf;
+use crate::portable::Door;
 use settle_transport::pool::{Place, Pool};
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -43,6 +44,8 @@ const MAX_CLIENT_CONNECTIONS: usize = 384;
 pub(crate) struct Listener {
     leaf: Arc<Leaf>,
     device: Arc<ServerConfig>,
+    /// Of a portable device, which does not answer everybody.
+    door: Option<Arc<Door>>,
     ceremony: Ceremony,
     front: Arc<Front>,
     strangers: Pool,
@@ -64,6 +67,7 @@ impl Listener {
     pub(crate) fn new(
         leaf: Arc<Leaf>,
         device: ServerConfig,
+        door: Option<Arc<Door>>,
         ceremony: Ceremony,
         front: Front,
         stop: CancellationToken,
@@ -71,6 +75,7 @@ impl Listener {
         Self {
             leaf,
             device: Arc::new(device),
+            door,
             ceremony,
             front: Arc::new(front),
             strangers: Pool::new(MAX_STRANGERS),
@@ -142,10 +147,16 @@ impl Listener {
 
     async fn shake_hands(&self, stream: TcpStream) -> io::Result<Peer> {
         let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        let pairing = start
-            .client_hello()
+        let hello = start.client_hello();
+        let pairing = hello
             .alpn()
             .is_some_and(|mut names| names.any(|name| name == ALPN));
+        if let Some(door) = &self.door
+            && !door.opens(hello.server_name(), pairing)
+        {
+            turn_away(start.io).await;
+            return Err(io::Error::other("nobody who knows this device"));
+        }
         if pairing {
             let issued = self.leaf.at(SystemTime::now());
             let config = danger::pairing_server(issued.key).map_err(io::Error::other)?;
@@ -206,6 +217,16 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     rustix::net::sockopt::set_socket_keepalive(stream, true)?;
     rustix::net::sockopt::set_tcp_keepidle(stream, Duration::from_secs(60))?;
     Ok(())
+}
+
+/// Answers a ClientHello with `unrecognized_name` (RFC 8446 §6, RFC 6066 §3) and shows nothing else.
+/// Not with `access_denied`, which is for clients that are not on the list (docs/pairing.md §5.6).
+async fn turn_away(mut stream: TcpStream) {
+    const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
+    if let Err(error) = stream.write_all(&ALERT).await {
+        tracing::debug!(%error, "a stranger did not hear that nobody answers");
+    }
+    part(stream).await;
 }
 
 /// Ends a connection such that the last word on it, the alert that says why, is heard: closed while

@@ -18,7 +18,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use settle_device::ui::{self, Format};
 use settle_device::{
-    Button, Device, Event, Policy, Settings, UpstreamUrl, Upstreams, UpstreamsError,
+    Announcing, Button, Device, Event, Policy, Settings, UpstreamUrl, Upstreams, UpstreamsError,
 };
 use settle_protocol::name::Label;
 use tokio::signal::unix::{SignalKind, signal};
@@ -99,8 +99,11 @@ struct Serve {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Do not announce the device on the local network.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "portable")]
     no_announce: bool,
+    /// The device is carried around: only its clients can tell that it is the same one again.
+    #[arg(long)]
+    portable: bool,
 }
 
 fn main() -> ExitCode {
@@ -184,13 +187,14 @@ fn format(json: bool) -> Format {
 }
 
 fn settings(serve: Serve) -> anyhow::Result<Settings> {
+    let announcing = announcing(&serve);
     Ok(Settings {
         upstreams: upstreams(&serve)?,
         state: state_of(serve.state, Some(&serve.name))?,
         label: serve.name,
         listen: serve.listen,
         qr_file: serve.qr_file,
-        announce: !serve.no_announce,
+        announcing,
         policy: policy(serve.policy.as_deref())?,
     })
 }
@@ -203,6 +207,14 @@ fn upstreams(serve: &Serve) -> Result<Upstreams, UpstreamsError> {
     folders
         .cloned()
         .try_fold(upstreams, |all, one| one.mount(all))
+}
+
+const fn announcing(serve: &Serve) -> Announcing {
+    match (serve.portable, serve.no_announce) {
+        (true, _) => Announcing::Masks,
+        (false, true) => Announcing::Off,
+        (false, false) => Announcing::Names,
+    }
 }
 
 fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {

@@ -178,6 +178,14 @@ impl Register {
         codes.filter_map(|code| code.secret(now)).collect()
     }
 
+    /// The secrets of the codes that stand and admit now, the newest first.
+    pub(crate) fn admitting(&self, now: u64) -> Vec<PairingSecret> {
+        let (contents, open) = (self.contents(), self.window(now).is_some());
+        let codes = contents.codes.iter().rev();
+        let admitting = codes.filter(|code| contents.admits(code, open));
+        admitting.filter_map(|code| code.secret(now)).collect()
+    }
+
     /// How a client may come in that has proved to know a code.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use settle_protocol::name::Label;
 use settle_protocol::pairing::client::{self, AwaitingDone, Consented, Deciding, Granted};
 use settle_protocol::pairing::message::{AbortReason, Message, Role};
 use settle_protocol::pairing::{Binding, PairingError};
+use settle_protocol::portable::Recognition;
 use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{ErrorKind, PairingStep};
 use settle_protocol::secret::SecretBytes;
@@ -317,8 +318,10 @@ impl<P: Fn(PairingStep)> Trial<'_, P> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         (self.progress)(PairingStep::Connecting);
-        // No name is sent: a listener learns nothing of which device is paired.
-        let name = ServerName::IpAddress(address.ip().into());
+        // Only who has the code can tell what this name is, and a portable device answers no other.
+        let fresh = random::make_bytes().map_err(io::Error::from)?;
+        let knock = Recognition::of_code(self.code.secret()).knock(None, fresh);
+        let name = ServerName::try_from(knock).map_err(io::Error::other)?;
         connector.connect(name, stream).await
     }
 

@@ -1,5 +1,5 @@
 //! How a paired client recognizes a portable device, and how it asks for it, when everything that
-//! the device says in the clear is drawn anew again and again (docs/pairing.md §10).
+//! the device says in the clear is drawn anew again and again (docs/pairing.md §11).
 //!
 //! A mask is one set of names: a nonce, from which the names are made, and a mark for each key that
 //! may recognize the device. Marks of one key under two nonces have nothing in common for whoever

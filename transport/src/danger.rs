@@ -28,7 +28,6 @@ pub fn pairing_client(identity: CertifiedKey) -> Result<ClientConfig, rustls::Er
         .with_client_cert_resolver(Arc::new(tls::Always(Arc::new(identity))));
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = rustls::client::Resumption::disabled();
-    config.enable_sni = false;
     Ok(config)
 }
 

@@ -221,6 +221,8 @@ impl Register {
         })
         .await?;
         self.window.store(until, Ordering::Relaxed);
+        // What admits changed once more.
+        self.changes.send_replace(());
         Ok(())
     }
 

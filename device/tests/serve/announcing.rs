@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use mdns_sd::{IfKind, ServiceDaemon, ServiceEvent};
-use settle_device::Settings;
+use settle_device::{Announcing, Settings};
 use settle_protocol::discovery::{Announced, SERVICE, TAGS_KEY};
 use settle_protocol::name::Label;
 
@@ -25,7 +25,7 @@ async fn a_device_is_announced_under_both_names_and_taken_back() {
     let label = format!("announced-{}", std::process::id());
     let device = Served::start(Settings {
         label: Label::parse(&label).unwrap(),
-        announce: true,
+        announcing: Announcing::Names,
         ..home.settings(upstream.address)
     })
     .await;
@@ -68,7 +68,7 @@ async fn the_tag_of_the_code_is_announced_for_as_long_as_the_code_stands() {
     let label = format!("tagged-{}", std::process::id());
     let device = Served::start(Settings {
         label: Label::parse(&label).unwrap(),
-        announce: true,
+        announcing: Announcing::Names,
         ..home.settings(upstream.address)
     })
     .await;

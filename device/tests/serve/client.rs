@@ -53,14 +53,19 @@ impl Client {
         }
     }
 
-    fn identity(&self) -> rustls::sign::CertifiedKey {
+    pub(crate) fn identity(&self) -> rustls::sign::CertifiedKey {
         self.key.certified(vec![self.certificate.clone()]).unwrap()
     }
 
     /// Opens a provisional connection.
     pub(crate) async fn knock(&self, address: SocketAddr) -> io::Result<Tls> {
+        self.knock_by(address, "settle.invalid").await
+    }
+
+    /// The same with a server name.
+    pub(crate) async fn knock_by(&self, address: SocketAddr, name: &str) -> io::Result<Tls> {
         let config = danger::pairing_client(self.identity()).unwrap();
-        connect(config, TcpStream::connect(address).await?, "settle.invalid").await
+        connect(config, TcpStream::connect(address).await?, name).await
     }
 
     /// Sends the offer for a code.
@@ -99,7 +104,12 @@ impl Client {
 
     /// The whole ceremony, with a user who consents.
     pub(crate) async fn pair(&self, address: SocketAddr, code: &str) -> anyhow::Result<Granted> {
-        let mut tls = self.knock(address).await?;
+        let tls = self.knock(address).await?;
+        self.pair_on(tls, code).await
+    }
+
+    /// The same on a provisional connection.
+    pub(crate) async fn pair_on(&self, mut tls: Tls, code: &str) -> anyhow::Result<Granted> {
         let deciding = self.prove(&mut tls, code).await?;
         let (state, consented, commit) = deciding.consent();
         pairing::write_frame(&mut tls, &commit).await?;
@@ -132,6 +142,17 @@ impl Client {
 
     /// Opens a connection to what is behind the device.
     pub(crate) async fn open(&self, address: SocketAddr, device: &Granted) -> io::Result<Tls> {
+        let name = device.unique_name.as_str();
+        self.open_by(address, device, name).await
+    }
+
+    /// The same with another server name.
+    pub(crate) async fn open_by(
+        &self,
+        address: SocketAddr,
+        device: &Granted,
+        name: &str,
+    ) -> io::Result<Tls> {
         let config = tls::device_client(
             anchor(&device.root, &device.unique_name),
             device.unique_name.clone(),
@@ -140,7 +161,7 @@ impl Client {
         )
         .unwrap();
         let tcp = TcpStream::connect(address).await?;
-        connect(config, tcp, device.unique_name.as_str()).await
+        connect(config, tcp, name).await
     }
 
     /// A connection to what is behind the device, for HTTP.

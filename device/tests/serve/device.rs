@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use settle_device::{
-    Button, Clients, Device, DeviceError, Event, Policy, Settings, ShownCode, UpstreamUrl,
+    Announcing, Button, Clients, Device, DeviceError, Event, Policy, Settings, ShownCode,
+    UpstreamUrl,
 };
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
@@ -57,7 +58,7 @@ impl Home {
             state: self.state(),
             listen: "127.0.0.1:0".parse().unwrap(),
             qr_file: Some(self.picture()),
-            announce: false,
+            announcing: Announcing::Off,
             policy: Policy::default(),
         }
     }

@@ -11,6 +11,7 @@ mod floods;
 mod middle;
 mod pairing;
 mod policy;
+mod portable;
 mod printed;
 mod program;
 mod routes;
