@@ -272,6 +272,7 @@ fn lock(path: &Path) -> Result<File, StateError> {
         .mode(0o600)
         .open(&lock_path)
         .map_err(StateError::io(&lock_path))?;
+    atomic::leave_to_owner(&file, path).map_err(StateError::io(&lock_path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StateError::InUse(path.to_path_buf())),

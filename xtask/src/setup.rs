@@ -35,6 +35,8 @@ const NETWORK: &[Need] = &[
 ];
 /// What judges certificates a second time, in tests.
 const SECOND: &[Need] = &[("openssl", "openssl")];
+/// What judges the device's unit; nothing of it runs.
+const SYSTEMD: &[Need] = &[("systemd-analyze", "systemd")];
 /// What kills a program at a system call of choice, and what starts one as another user.
 const STRIKES: &[Need] = &[("strace", "strace"), ("setpriv", "util-linux")];
 /// Foreign clients and servers, in tests of the real binaries.
@@ -76,7 +78,7 @@ pub(crate) fn peers() -> anyhow::Result<()> {
 /// What the tests of the real binaries use beside a sandbox.
 pub(crate) fn pipes() -> anyhow::Result<()> {
     sandbox()?;
-    packages(&[SECOND, FOREIGN, STRIKES, CLOCK].concat())
+    packages(&[SECOND, FOREIGN, STRIKES, CLOCK, SYSTEMD].concat())
 }
 
 /// What the tests of single crates use.

@@ -2,10 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
+use rustix::fs::{Gid, Uid, fchown};
+use rustix::process::geteuid;
 use settle_transport::random;
 
 /// Writes beside the file, to the disk, then takes its place; mode 0600.
@@ -33,8 +35,20 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
+    leave_to_owner(&file, directory_of(path))?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// What the system's administrator writes into another user's directory is that user's: a service
+/// could not read it otherwise.
+pub(crate) fn leave_to_owner(file: &File, directory: &Path) -> io::Result<()> {
+    let (own, owner) = (geteuid(), fs::metadata(directory)?);
+    if !own.is_root() || own.as_raw() == owner.uid() {
+        return Ok(());
+    }
+    let (user, group) = (Uid::from_raw(owner.uid()), Gid::from_raw(owner.gid()));
+    Ok(fchown(file, Some(user), Some(group))?)
 }
 
 fn name_beside(path: &Path) -> io::Result<PathBuf> {

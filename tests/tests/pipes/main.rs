@@ -36,6 +36,7 @@ mod smuggled;
 mod tampered;
 mod twin;
 mod typed;
+mod unit;
 
 use std::net::SocketAddr;
 
