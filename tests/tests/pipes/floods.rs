@@ -79,7 +79,7 @@ fn frame(text: &str) -> Vec<u8> {
     [&length[..], text.as_bytes()].concat()
 }
 
-fn answer(stream: &mut UnixStream) -> std::io::Result<Value> {
+fn answer(stream: &mut UnixStream) -> io::Result<Value> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let mut text = vec![0; usize::try_from(u32::from_ne_bytes(length)).unwrap()];
