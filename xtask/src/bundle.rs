@@ -55,17 +55,22 @@ pub(crate) fn both() -> anyhow::Result<Extensions> {
     })
 }
 
-/// Sixteen pixels at once, which every browser can whose extensions have what ours needs; and no paths of this
-/// machine in what panics say, so that the same bytes come out elsewhere.
-fn flags() -> anyhow::Result<[String; 3]> {
+/// Sixteen pixels at once, which every browser can whose extensions have what ours needs.
+fn flags() -> anyhow::Result<Vec<String>> {
+    let mut flags = without_paths()?;
+    flags.push("-Ctarget-feature=+simd128".to_owned());
+    Ok(flags)
+}
+
+/// No paths of this machine in what panics say, so that the same bytes come out elsewhere.
+pub(crate) fn without_paths() -> anyhow::Result<Vec<String>> {
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
     let home = home.context("no folder of cargo's")?;
-    Ok([
-        "-Ctarget-feature=+simd128".to_owned(),
-        format!("--remap-path-prefix={}=/settle", process::root().display()),
-        format!("--remap-path-prefix={}=/cargo", home.display()),
-    ])
+    let renamed = [(process::root(), "/settle"), (home, "/cargo")];
+    let flags =
+        renamed.map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+    Ok(flags.into())
 }
 
 fn for_browser(name: &str) -> anyhow::Result<PathBuf> {

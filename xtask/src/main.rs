@@ -12,6 +12,7 @@ mod capture;
 mod demo;
 mod dns;
 mod fuzz;
+mod package;
 mod process;
 mod resolver;
 mod sandbox;
@@ -47,6 +48,8 @@ enum Task {
     Vectors,
     /// Measures the real binaries
     Bench(bench::Options),
+    /// Makes what is given to stores and to users, in target/package
+    Package(package::Options),
     /// Runs a program inside the private network, once this process is in it
     #[command(hide = true)]
     Inside {
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
+        Task::Package(options) => package::run(&options),
         Task::Inside { command } => sandbox::run_inside(&command),
     };
     match result {

@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use self::count::Count;
-use crate::{bundle, process, sandbox, setup};
+use crate::{bundle, package, process, sandbox, setup};
 
 /// Which checks to run.
 #[derive(clap::Args)]
@@ -126,7 +126,7 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
     let mut interface = process::command(setup::openapi()?);
     interface.arg(process::root().join("docs/device-api.openapi.json"));
     // The types of the scripts' wasm come out of the bundle.
-    bundle::both()?;
+    let extensions = bundle::both()?;
     let strict = ["--", "-D", "warnings"];
     let mut clippy = process::cargo(&["clippy", "--locked", "--workspace", "--all-targets"]);
     clippy.args(strict);
@@ -159,6 +159,8 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
         ("clippy", clippy),
         ("clippy for wasm", clippy_wasm),
     ];
+    eprintln!("== what Firefox's store checks");
+    count.check(package::lint(&extensions.firefox));
     let other_systems = setup::OTHER_SYSTEMS.map(keyring_for);
     for (name, mut command) in checks.into_iter().chain(other_systems) {
         eprintln!("== {name}");
