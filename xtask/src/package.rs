@@ -112,7 +112,8 @@ fn sources(file: &Path, version: &str) -> anyhow::Result<()> {
     let prefix = format!("--prefix=settle-{version}/");
     let mut git = process::command("git");
     git.args(["archive", "--format=zip", &prefix, "-o"]);
-    process::run(git.arg(file).arg("HEAD"))
+    // The times in a zip are those of where one is.
+    process::run(git.arg(file).arg("HEAD").env("TZ", "UTC"))
 }
 
 const PROGRAMS: [&str; 2] = ["settle", "settle-device"];
