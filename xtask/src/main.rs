@@ -17,6 +17,7 @@ mod process;
 mod resolver;
 mod sandbox;
 mod setup;
+mod shots;
 mod test;
 mod vectors;
 
@@ -50,6 +51,8 @@ enum Task {
     Bench(bench::Options),
     /// Makes what is given to stores and to users, in target/package
     Package(package::Options),
+    /// Takes pictures of every page and state of the extension, in target/shots
+    Shots,
     /// Runs a program inside the private network, once this process is in it
     #[command(hide = true)]
     Inside {
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Shots => shots::run(),
         Task::Inside { command } => sandbox::run_inside(&command),
     };
     match result {

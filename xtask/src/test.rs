@@ -264,8 +264,19 @@ fn proxy(count: &mut Count) -> anyhow::Result<()> {
     )
 }
 
+/// Runs these files' tests for their pictures; how many failed.
+pub(crate) fn look_at_pages(files: &[&str]) -> anyhow::Result<usize> {
+    let mut count = Count::default();
+    count.tests(browser_tests(files)?.env("SETTLE_ALL_VIEWS", "1"))?;
+    Ok(count.failed)
+}
+
 /// The tests of these files, or all.
 fn browsers(count: &mut Count, files: &[&str]) -> anyhow::Result<()> {
+    count.tests(&mut browser_tests(files)?)
+}
+
+fn browser_tests(files: &[&str]) -> anyhow::Result<Command> {
     setup::sandbox()?;
     setup::browser()?;
     setup::around_the_browser()?;
@@ -293,7 +304,7 @@ fn browsers(count: &mut Count, files: &[&str]) -> anyhow::Result<()> {
         .env("SETTLE_GECKODRIVER", geckodriver)
         .env("SETTLE_CHROMIUM", setup::chromium()?)
         .env("SETTLE_SHOTS", process::target().join("shots"));
-    count.tests(&mut test)
+    Ok(test)
 }
 
 /// All packages but this one, which is built with features of its own when it is started.
