@@ -138,7 +138,7 @@ impl Core {
         // Not before: who opened the device's page meanwhile would be refused, and that is final.
         self.devices_changed();
         match finished {
-            Ok(address) => self.note(&id, address).await,
+            Ok(address) => self.note(&id, Some(address)).await,
             Err(error @ PairError::Exchange(PairingError::Aborted(_))) => {
                 tracing::warn!(%error, "the device did not record us");
                 self.remove(&id, Removal::NotRecorded).await?;

@@ -29,15 +29,19 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::discovery::{Discovery, first_success};
+use crate::discovery::{Discovery, Pace, first_success};
 use crate::trust_store::record::{Ours, unix};
 
 /// For one address, from the first packet to the end of the TLS handshake.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// For one message of the device.
 const STEP_LIMIT: Duration = Duration::from_secs(10);
-/// For one address, up to the decision.
-const ATTEMPT_LIMIT: Duration = Duration::from_secs(20);
+/// For one address, up to the decision; a device that delays its answers (docs/pairing.md §2.5) takes some
+/// of it.
+const PACE: Pace = Pace {
+    limit: Duration::from_secs(20),
+    patience: Duration::from_secs(4),
+};
 /// For the user (docs/pairing.md §5.6).
 const DECISION_LIMIT: Duration = Duration::from_secs(5 * 60);
 
@@ -222,9 +226,10 @@ pub async fn prove(
     let hints = code
         .material()
         .map_or(&[][..], |material| &material.addresses);
+    let hints = hints.iter().map(|address| (*address, ())).collect();
     let candidates = discovery.candidates(wanted(Arc::clone(&code)), hints);
-    let proving = first_success(candidates, ATTEMPT_LIMIT, |address| trial.prove_at(address));
-    let (_, proved) = proving.await.map_err(|errors| {
+    let proving = first_success(candidates, PACE, |(address, ())| trial.prove_at(address));
+    let proved = proving.await.map_err(|errors| {
         let weightiest = errors.into_iter().max_by_key(PairError::weight);
         let error = weightiest.unwrap_or(match &*code {
             Code::Material(_) => PairError::NotFound,
@@ -257,11 +262,12 @@ fn is_over(code: &Code, now: u64) -> bool {
 }
 
 /// Which announced instance may be the code's device: by the name in the code, or by its tag.
-fn wanted(code: Arc<Code>) -> impl Fn(&Announced) -> bool + Send + Sync + 'static {
+fn wanted(code: Arc<Code>) -> impl Fn(&Announced) -> Option<()> + Send + 'static {
     move |announced| {
         let name = code.material().map(|material| &material.unique_name);
-        name.is_some_and(|name| announced.name.as_ref() == Some(name))
-            || announced.shows(code.secret())
+        let wanted = name.is_some_and(|name| announced.name.as_ref() == Some(name))
+            || announced.shows(code.secret());
+        wanted.then_some(())
     }
 }
 

@@ -13,6 +13,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use crate::name::LocalName;
+use crate::portable::{Nonce, Recognition, Seen};
 use crate::secret::PairingSecret;
 use crate::spake2::expand;
 
@@ -38,6 +39,8 @@ pub struct Announced {
     pub name: Option<LocalName>,
     /// The tags of the codes that it shows.
     pub tags: String,
+    /// The mask that it is, if it is one.
+    pub mask: Option<Seen>,
 }
 
 impl Announced {
@@ -47,13 +50,28 @@ impl Announced {
         Self {
             name: LocalName::parse(name.unwrap_or(host)).ok(),
             tags: tags.unwrap_or_default().into(),
+            mask: None,
         }
+    }
+
+    /// The same with the marks of a TXT record, and the instance that it belongs to.
+    #[must_use]
+    pub fn with_marks(self, instance: &str, marks: &[u8]) -> Self {
+        let mask = Seen::read(instance, marks);
+        Self { mask, ..self }
     }
 
     /// Whether it shows the code with this secret.
     #[must_use]
     pub fn shows(&self, secret: &PairingSecret) -> bool {
-        is_among(secret, &self.tags)
+        let recognized = || self.recognized(&Recognition::of_code(secret));
+        is_among(secret, &self.tags) || recognized().is_some()
+    }
+
+    /// The nonce of the mask, if the device is one that this key recognizes.
+    #[must_use]
+    pub fn recognized(&self, key: &Recognition) -> Option<Nonce> {
+        self.mask.as_ref()?.recognized(key)
     }
 }
 

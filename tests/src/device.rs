@@ -22,6 +22,8 @@ pub struct Setup {
     pub listen: SocketAddr,
     /// Whether it announces itself on the network.
     pub announce: bool,
+    /// Whether it does so as a portable device.
+    pub portable: bool,
     /// Who may make which requests; none for the device's own rule.
     pub policy: Option<String>,
     /// Whether a device whose state folder was used before shows a code all the same: after a reset.
@@ -35,6 +37,7 @@ impl Default for Setup {
             state: "device".to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             announce: false,
+            portable: false,
             policy: None,
             shows_code: false,
         }
@@ -88,7 +91,9 @@ impl Device {
             .arg(home.path().join("code.png"))
             .stdout(Stdio::piped())
             .stderr(home.log(&format!("{}.log", setup.state)));
-        if !setup.announce {
+        if setup.portable {
+            command.arg("--portable");
+        } else if !setup.announce {
             command.arg("--no-announce");
         }
         if let Some(policy) = &setup.policy {

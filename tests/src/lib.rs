@@ -30,6 +30,7 @@ pub mod strike;
 pub mod tap;
 pub mod upstream;
 pub mod visit;
+pub mod wire;
 
 pub use crate::app::App;
 pub use crate::connector::Connector;
@@ -41,3 +42,4 @@ pub use crate::relay::{Fate, Relay};
 pub use crate::rogue::Rogue;
 pub use crate::upstream::Upstream;
 pub use crate::visit::Visit;
+pub use crate::wire::Wire;

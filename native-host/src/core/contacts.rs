@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::Core;
 use crate::proxy::Contact;
-use crate::proxy::upstream::UpstreamError;
+use crate::proxy::upstream::{Guise, UpstreamError};
 use crate::trust_store::Removal;
 use crate::trust_store::record::unix;
 use crate::vault::Interrupted;
@@ -35,23 +35,27 @@ impl Core {
     }
 
     async fn reached(&self, id: &str) {
+        let upstream = self.upstreams.of_id(id);
+        let Some((address, guise)) = upstream.and_then(|upstream| upstream.place()) else {
+            return;
+        };
+        // What is kept of a portable device's addresses would be asked for again (docs/pairing.md §11.4).
+        let address = (guise == Guise::Open).then_some(address);
         let now = unix(SystemTime::now());
         let due = self.vault.read(|contents| {
             contents.devices.get(id).is_some_and(|device| {
                 let noted = device.last_verified_at.unwrap_or(0);
-                !device.is_confirmed() || now.saturating_sub(noted) >= NOTE_EVERY.as_secs()
+                !device.is_confirmed()
+                    || address.is_none() != device.addresses.is_empty()
+                    || now.saturating_sub(noted) >= NOTE_EVERY.as_secs()
             })
         });
-        let address = self
-            .upstreams
-            .of_id(id)
-            .and_then(|upstream| upstream.address());
-        if let (true, Some(address)) = (due, address) {
+        if due {
             self.note(id, address).await;
         }
     }
 
-    pub(super) async fn note(&self, id: &str, address: SocketAddr) {
+    pub(super) async fn note(&self, id: &str, address: Option<SocketAddr>) {
         let owned = id.to_owned();
         let now = SystemTime::now();
         let noted = self

@@ -18,6 +18,7 @@ use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
+use settle_protocol::portable::Recognition;
 use settle_protocol::rpc::Refusal;
 use settle_protocol::scope::ExactScope;
 use settle_transport::anchor::{Anchor, AnchorError};
@@ -27,7 +28,8 @@ use settle_transport::tls;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use self::dial::{Dial, DialError, Route};
+pub use self::dial::Guise;
+use self::dial::{Dial, DialError, Route, Sought};
 use super::heard::{Answered, Refusals};
 use crate::discovery::Discovery;
 use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
@@ -111,12 +113,11 @@ impl Upstream {
         trust: CancellationToken,
     ) -> Result<Self, UnusableRecord> {
         let name = device.unique_name.clone();
-        let server_name = ServerName::try_from(name.as_str().to_owned());
+        let hints = device.addresses.iter();
         let route = Arc::new(Route {
-            server_name: server_name.map_err(|_| UnusableRecord::Name)?,
             port: device.port,
-            by_host_name: matches!(device.anchor, TrustedAnchor::Imported(_)),
-            addresses: Mutex::new(device.addresses.clone()),
+            sought: sought(device)?,
+            places_known: Mutex::new(hints.map(|address| (*address, Guise::Open)).collect()),
             refusals: Refusals::default(),
             places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             trust: trust.clone(),
@@ -140,9 +141,9 @@ impl Upstream {
         })
     }
 
-    /// Where the device was verified last, if it was since the start.
+    /// Where the device was verified last, if it was since the start, and as what.
     #[must_use]
-    pub fn address(&self) -> Option<SocketAddr> {
+    pub fn place(&self) -> Option<(SocketAddr, Guise)> {
         self.route.lock().first().copied()
     }
 
@@ -254,6 +255,19 @@ fn client(route: &Arc<Route>, tls: ClientConfig) -> Client<Dial, Outgoing> {
             route: Arc::clone(route),
             tls: Arc::new(tls),
         })
+}
+
+fn sought(device: &TrustedDevice) -> Result<Sought, UnusableRecord> {
+    match &device.anchor {
+        TrustedAnchor::Paired(paired) => {
+            let key = Recognition::of_client(paired.discovery_key.expose());
+            Ok(Sought::Announced(Arc::new(key)))
+        }
+        TrustedAnchor::Imported(_) => {
+            let name = ServerName::try_from(device.unique_name.as_str().to_owned());
+            Ok(Sought::Host(name.map_err(|_| UnusableRecord::Name)?))
+        }
+    }
 }
 
 fn client_config(device: &TrustedDevice) -> Result<ClientConfig, UnusableRecord> {

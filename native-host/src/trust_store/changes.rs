@@ -118,14 +118,15 @@ impl TrustStore {
         })
     }
 
-    /// Notes that the device has recorded us, and where and when it was verified.
+    /// Notes that the device has recorded us, and where and when it was verified; where a portable one
+    /// was, is nobody's matter.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn verified(
         &mut self,
         id: &str,
-        address: std::net::SocketAddr,
+        address: Option<std::net::SocketAddr>,
         now: SystemTime,
     ) -> Result<(), StoreError> {
         let Some(device) = self.device(id) else {

@@ -46,7 +46,7 @@ pub struct TrustedDevice {
     /// The TCP port of its HTTPS listener.
     #[n(3)]
     pub port: u16,
-    /// Where it was reached before: hints, never trusted.
+    /// Where it was reached before: hints, never trusted, and none of a portable device.
     #[n(4)]
     pub addresses: Vec<SocketAddr>,
     /// Seconds since the Unix epoch.
@@ -228,12 +228,16 @@ impl TrustedDevice {
         }
     }
 
-    /// Notes a verified connection.
-    pub(super) fn verified(&mut self, address: SocketAddr, now: SystemTime) {
+    /// Notes a verified connection, and where it led if that is to be kept.
+    pub(super) fn verified(&mut self, address: Option<SocketAddr>, now: SystemTime) {
         if let TrustedAnchor::Paired(paired) = &mut self.anchor {
             paired.confirmed = true;
         }
         self.last_verified_at = Some(unix(now));
+        let Some(address) = address else {
+            self.addresses.clear();
+            return;
+        };
         self.addresses.retain(|known| *known != address);
         self.addresses.insert(0, address);
         self.addresses

@@ -149,7 +149,9 @@ fn a_contact_confirms_a_device_and_moves_its_address_to_the_front() {
     let mut store = fixture.open().unwrap();
     let id = first(&store).id.clone();
     let address = "127.0.0.9:1".parse().unwrap();
-    store.verified(&id, address, SystemTime::now()).unwrap();
+    store
+        .verified(&id, Some(address), SystemTime::now())
+        .unwrap();
     drop(store);
     let store = fixture.open().unwrap();
     let device = store.contents().devices.get(&id).unwrap();

@@ -27,6 +27,7 @@ mod logs;
 mod lost;
 mod maker;
 mod managing;
+mod portable;
 mod races;
 mod refusals;
 mod reset;

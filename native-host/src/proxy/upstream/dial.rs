@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -15,9 +16,11 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use settle_protocol::discovery::Announced;
 use settle_protocol::name::LocalName;
+use settle_protocol::portable::{Nonce, Recognition};
 use settle_protocol::rpc::Refusal;
 use settle_transport::anchor::AnchorError;
 use settle_transport::cut::Cut;
+use settle_transport::random;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -25,25 +28,47 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::discovery::{Discovery, first_success};
+use crate::discovery::{Discovery, Pace, first_success};
 use crate::proxy::heard::{Heard, Refusals};
 
 /// For one address, from the first packet to the verified connection.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+const PACE: Pace = Pace {
+    limit: Duration::from_secs(5),
+    patience: Duration::from_millis(500),
+};
 /// How long a request waits for a place.
 const PLACE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How a device is looked for.
+#[derive(Debug)]
+pub(super) enum Sought {
+    /// By what it announces: its name, or a mask that this key recognizes.
+    Announced(Arc<Recognition>),
+    /// It knows nothing of Settle: by its host name, which it is also asked for.
+    Host(ServerName<'static>),
+}
+
+/// How a device showed itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Guise {
+    /// By a name, or by being at an address that is known of it.
+    Open,
+    /// As a portable device, under this mask.
+    Mask(Nonce),
+}
+
+/// Where a device is, and as what.
+pub(super) type Place = (SocketAddr, Guise);
 
 /// How connections to a device are made.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) name: LocalName,
-    pub(super) server_name: ServerName<'static>,
     pub(super) port: u16,
-    /// It knows nothing of Settle, so it announces no service of ours.
-    pub(super) by_host_name: bool,
+    pub(super) sought: Sought,
     pub(super) discovery: Discovery,
-    /// Hints, the address that was good last at the front.
-    pub(super) addresses: Mutex<Vec<SocketAddr>>,
+    /// Hints, the place that was good last at the front.
+    pub(super) places_known: Mutex<Vec<Place>>,
     pub(super) refusals: Refusals,
     /// For connections to it.
     pub(super) places: Arc<Semaphore>,
@@ -91,30 +116,37 @@ impl DialError {
 }
 
 impl Route {
-    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<SocketAddr>> {
-        self.addresses
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Place>> {
+        self.places_known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connect(&self, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, DialError> {
         let hints = self.lock().clone();
-        let name = self.name.clone();
-        let wanted = move |announced: &Announced| announced.name.as_ref() == Some(&name);
-        let attempt = |address| self.connect_to(address, tls);
-        let first = if self.by_host_name {
-            let candidates = self.discovery.of_host(&self.name, self.port, &hints);
-            first_success(candidates, CONNECT_LIMIT, attempt).await
-        } else {
-            let candidates = self.discovery.candidates(wanted, &hints);
-            first_success(candidates, CONNECT_LIMIT, attempt).await
+        let attempt = |place| self.connect_to(place, tls);
+        let first = match &self.sought {
+            Sought::Host(_) => {
+                let hints = hints.into_iter().map(|(address, _)| address).collect();
+                let candidates = self.discovery.of_host(&self.name, self.port, hints);
+                let candidates = candidates.map(|address| (address, Guise::Open));
+                first_success(candidates, PACE, attempt).await
+            }
+            Sought::Announced(key) => {
+                let (name, key) = (self.name.clone(), Arc::clone(key));
+                let wanted = move |announced: &Announced| {
+                    if announced.name.as_ref() == Some(&name) {
+                        return Some(Guise::Open);
+                    }
+                    announced.recognized(&key).map(Guise::Mask)
+                };
+                let candidates = self.discovery.candidates(wanted, hints);
+                first_success(candidates, PACE, attempt).await
+            }
         };
         match first {
-            Ok((address, stream)) => {
-                let mut addresses = self.lock();
-                addresses.retain(|known| *known != address);
-                addresses.insert(0, address);
-                addresses.truncate(settle_protocol::material::MAX_ADDRESSES);
+            Ok((place, stream)) => {
+                self.reached(place);
                 Ok(stream)
             }
             // One that showed a certificate says more than many that did not answer.
@@ -125,15 +157,40 @@ impl Route {
         }
     }
 
+    /// Remembers where the device is. Of a portable one nothing else is kept, since to ask at an old
+    /// address says who asks.
+    fn reached(&self, place: Place) {
+        let mut known = self.lock();
+        match place.1 {
+            Guise::Open => {
+                known.retain(|(address, guise)| *guise == Guise::Open && *address != place.0);
+            }
+            Guise::Mask(_) => known.clear(),
+        }
+        known.insert(0, place);
+        known.truncate(settle_protocol::material::MAX_ADDRESSES);
+    }
+
     async fn connect_to(
         &self,
-        address: SocketAddr,
+        place: Place,
         tls: &Arc<ClientConfig>,
-    ) -> io::Result<TlsStream<TcpStream>> {
+    ) -> io::Result<(Place, TlsStream<TcpStream>)> {
+        let (address, guise) = place;
+        let server_name = match (&self.sought, guise) {
+            (Sought::Host(name), _) => name.clone(),
+            // No name is sent: it would tell a listener which device is meant, and the anchor decides.
+            (Sought::Announced(_), Guise::Open) => ServerName::IpAddress(address.ip().into()),
+            (Sought::Announced(key), Guise::Mask(mask)) => {
+                let fresh = random::make_bytes().map_err(io::Error::from)?;
+                let knock = key.knock(Some(&mask), fresh);
+                ServerName::try_from(knock).map_err(io::Error::other)?
+            }
+        };
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let connector = TlsConnector::from(Arc::clone(tls));
-        connector.connect(self.server_name.clone(), stream).await
+        Ok((place, connector.connect(server_name, stream).await?))
     }
 }
 
