@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use settle_device::ui::{self, Format};
 use settle_device::{Event, Owner, Role, ShownCode, draw, print_code};
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 use zeroize::Zeroizing;
 
@@ -118,7 +119,7 @@ struct Made {
 #[derive(Deserialize)]
 struct Status {
     unique_name: String,
-    fingerprint: String,
+    fingerprint: KeyFingerprint,
     running: bool,
     address: Option<String>,
     clients: usize,
@@ -228,7 +229,7 @@ pub(crate) async fn status(which: Which) -> anyhow::Result<()> {
         (true, None) | (false, _) => writeln!(output, "It is not running.")?,
     }
     writeln!(output, "  its own name: {}", status.unique_name)?;
-    writeln!(output, "  its key:      {}", status.fingerprint)?;
+    ui::write_key(&mut output, status.fingerprint)?;
     writeln!(output, "  clients:      {}", status.clients)?;
     if status.window.until.is_some() {
         writeln!(output, "  its printed code admits now")?;

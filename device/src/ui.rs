@@ -105,7 +105,7 @@ fn write_words(output: &mut impl Write, format: Format, event: &Event) -> io::Re
         } => {
             writeln!(output, "{name} is ready at {address}.")?;
             writeln!(output, "  its own name: {unique_name}")?;
-            writeln!(output, "  its key:      {fingerprint}")
+            write_key(output, *fingerprint)
         }
         Event::Code(code) => write_code(output, format, code),
         Event::Paired(client) => writeln!(
@@ -125,6 +125,20 @@ fn write_words(output: &mut impl Write, format: Format, event: &Event) -> io::Re
             "Somebody tried to pair and did not know a code that is valid now."
         ),
     }
+}
+
+/// A key for whoever compares it with what the browser shows (docs/pairing.md §5.8).
+///
+/// # Errors
+/// Of the output.
+pub fn write_key(output: &mut impl Write, key: KeyFingerprint) -> io::Result<()> {
+    writeln!(output, "  its key:      {key}")?;
+    writeln!(output, "  in words:     {}", key.to_words())?;
+    for (row, line) in key.to_picture().lines().enumerate() {
+        let heading = if row == 0 { "as a picture:" } else { "" };
+        writeln!(output, "  {heading:<13} {}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 fn write_code(output: &mut impl Write, format: Format, code: &ShownCode) -> io::Result<()> {
@@ -212,5 +226,23 @@ mod tests {
         }
         assert!(!plain.contains('\u{1b}'));
         assert!(written(Format::Terminal, &code()).contains('▄'));
+    }
+
+    #[test]
+    fn a_key_is_shown_in_every_form_that_the_browser_shows() {
+        let key = KeyFingerprint::of_spki(b"a root key");
+        let mut output = Vec::new();
+        write_key(&mut output, key).unwrap();
+        let text = String::from_utf8(output).unwrap();
+        assert!(
+            text.contains(&key.to_hex()) && text.contains(&key.to_words()),
+            "{text}"
+        );
+        let picture = key.to_picture();
+        let lines: Vec<&str> = picture.lines().map(str::trim_end).collect();
+        for (shown, line) in text.lines().skip(2).zip(&lines) {
+            assert!(shown.ends_with(line), "{text}");
+        }
+        assert_eq!(text.lines().count(), 2 + lines.len());
     }
 }

@@ -2,6 +2,7 @@
 //! referee. Names and addresses never do. That of a whole certificate is another type.
 
 mod certificate;
+mod face;
 
 use alloc::string::String;
 use core::fmt;

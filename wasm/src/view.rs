@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use settle_protocol::fingerprint::KeyFingerprint;
 
 use crate::names::names;
 use crate::phrase::Phrase;
@@ -71,6 +72,10 @@ names! {
         UniqueName = "unique_name",
         /// The fingerprint, or its beginning, in groups.
         Fingerprint = "fingerprint",
+        /// The same in words.
+        FingerprintWords = "fingerprint_words",
+        /// The same as a picture.
+        FingerprintPicture = "fingerprint_picture",
         /// What trusting it covers.
         Scope = "scope",
         /// What the device lets us do.
@@ -397,6 +402,14 @@ impl View {
         self
     }
 
+    /// Shows a key in every form that people compare (docs/pairing.md §5.8).
+    #[must_use]
+    pub fn key(self, key: KeyFingerprint) -> Self {
+        self.text(Slot::Fingerprint, Text::fingerprint(key.as_bytes()))
+            .text(Slot::FingerprintWords, Text::literal(&key.to_words()))
+            .text(Slot::FingerprintPicture, Text::literal(&key.to_picture()))
+    }
+
     /// Puts a headline in its place, which is the tab's title too.
     #[must_use]
     pub fn titled(mut self, slot: Slot, text: Text) -> Self {
@@ -454,7 +467,6 @@ fn groups(digest: &[u8; 32]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use settle_protocol::fingerprint::KeyFingerprint;
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use settle_device::ui::{self, Format};
 use settle_device::{Event, Owner, Prepared, prepare};
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::Label;
 
 use super::{Status, line};
@@ -39,7 +40,7 @@ pub(crate) async fn init(init: Init) -> anyhow::Result<()> {
         let answer: Value = owner.get("status").await?;
         let status: Status = serde_json::from_value(answer)?;
         if init.json {
-            let told = told(false, true, &status.unique_name, &status.fingerprint);
+            let told = told(false, true, &status.unique_name, status.fingerprint);
             return line(&mut output, &json!({"init": told}));
         }
         writeln!(
@@ -47,7 +48,7 @@ pub(crate) async fn init(init: Init) -> anyhow::Result<()> {
             "It is there already, and running: nothing was changed."
         )?;
         writeln!(output, "  its own name: {}", status.unique_name)?;
-        return Ok(writeln!(output, "  its key:      {}", status.fingerprint)?);
+        return Ok(ui::write_key(&mut output, status.fingerprint)?);
     }
     let prepared = prepare(&state, &init.name, init.port, init.qr_file)?;
     match format(init.json) {
@@ -63,7 +64,7 @@ fn say(output: &mut impl Write, format: Format, prepared: Prepared) -> anyhow::R
         false => writeln!(output, "{name} is there already: nothing was changed.")?,
     }
     writeln!(output, "  its own name: {}", prepared.unique_name)?;
-    writeln!(output, "  its key:      {}", prepared.fingerprint)?;
+    ui::write_key(output, prepared.fingerprint)?;
     match prepared.code {
         Some(code) => ui::write(output, format, &Event::Code(code))?,
         None => writeln!(
@@ -75,9 +76,8 @@ fn say(output: &mut impl Write, format: Format, prepared: Prepared) -> anyhow::R
 }
 
 fn as_json(prepared: &Prepared) -> Value {
-    let fingerprint = prepared.fingerprint.to_string();
     let name = prepared.unique_name.as_str();
-    let mut told = told(prepared.made, false, name, &fingerprint);
+    let mut told = told(prepared.made, false, name, prepared.fingerprint);
     if let (Some(code), Some(members)) = (&prepared.code, told.as_object_mut()) {
         let code = json!({
             "code": *code.text,
@@ -91,7 +91,7 @@ fn as_json(prepared: &Prepared) -> Value {
 }
 
 /// The code is null where there is none to be shown.
-fn told(made: bool, running: bool, unique_name: &str, fingerprint: &str) -> Value {
+fn told(made: bool, running: bool, unique_name: &str, fingerprint: KeyFingerprint) -> Value {
     json!({
         "made": made,
         "running": running,

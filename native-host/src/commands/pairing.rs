@@ -90,6 +90,13 @@ fn explain(
         petname.dot_local(),
         decision.role
     ))?;
+    terminal.say(format_args!(
+        "  its key in words: {}",
+        decision.fingerprint.to_words()
+    ))?;
+    for line in decision.fingerprint.to_picture().lines() {
+        terminal.say(format_args!("    {}", line.trim_end()))?;
+    }
     match &decision.maker {
         Some(MakerStatement::Valid {
             maker,

@@ -73,10 +73,7 @@ pub(super) fn view(view: View, deciding: &Deciding, status: Option<&Status>) -> 
         .text(Slot::Label, Text::literal(&decision.label))
         .text(Slot::Kind, Text::say(kind))
         .text(Slot::UniqueName, Text::literal(&decision.unique_name))
-        .text(
-            Slot::Fingerprint,
-            Text::fingerprint(decision.fingerprint.as_bytes()),
-        )
+        .key(decision.fingerprint)
         .text(Slot::Scope, scope)
         .text(Slot::Role, role(&decision.role))
         .text(Slot::Proof, Text::say(proof))

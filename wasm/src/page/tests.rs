@@ -563,3 +563,20 @@ fn the_popup_lists_opens_and_forgets_in_two_steps() {
     let effects = press_in(&mut page, Action::ForgetConfirm, "nas");
     assert_eq!(effects, [Effect::Say { message }]);
 }
+
+#[test]
+#[wasm_bindgen_test]
+fn a_decision_shows_the_key_in_every_form_that_the_device_shows() {
+    let page = deciding("", &[]);
+    let texts = page.view().texts;
+    let key = key("printer");
+    assert_eq!(texts[&Slot::Fingerprint], Text::fingerprint(key.as_bytes()));
+    assert_eq!(
+        texts[&Slot::FingerprintWords],
+        Text::literal(&key.to_words())
+    );
+    assert_eq!(
+        texts[&Slot::FingerprintPicture],
+        Text::literal(&key.to_picture())
+    );
+}

@@ -19,11 +19,14 @@ impl Manage {
         let problem = new_name.as_ref().and_then(|name| name.as_ref().err());
         let typed = shown.petname.as_deref().unwrap_or(device.petname.as_str());
         let origins: Vec<Row> = device.allowed_origins.iter().map(origin).collect();
+        let view = match device.anchor.paired() {
+            Some(paired) => view.key(paired.fingerprint),
+            None => view.text(Slot::Fingerprint, Text::fingerprint(device.anchor.digest())),
+        };
         view.titled(Slot::DeviceTitle, Text::literal(name))
             .text(Slot::UniqueName, Text::literal(&device.unique_name))
             .text(Slot::Role, role_of(device))
             .text(Slot::Proof, Text::say(proof(&device.anchor)))
-            .text(Slot::Fingerprint, Text::fingerprint(device.anchor.digest()))
             .text(Slot::PairedAt, Text::Time(device.paired_at))
             .text(Slot::VerifiedAt, verified_at(device))
             .text(
