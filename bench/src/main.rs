@@ -5,6 +5,7 @@
     reason = "a measurement is told on the standard output"
 )]
 
+mod device;
 mod messaging;
 mod pairing;
 mod pake;
@@ -27,6 +28,8 @@ struct Arguments {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Bench {
+    /// A device at rest: its start and its memory
+    Device,
     /// From the browser's pipe to the daemon and back
     Messaging,
     /// From a code to a decision, and to a pairing
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
             println!("{}", store::measure_inside()?);
             return Ok(());
         }
+        Bench::Device => device::measure()?,
         Bench::Messaging => messaging::measure(),
         Bench::Pairing => [pairing::measure()?, steps::measure()?, pake::measure()?].concat(),
     };

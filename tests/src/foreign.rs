@@ -30,6 +30,21 @@ pub fn client_with(group: &'static dyn SupportedKxGroup, identity: CertifiedKey)
     config
 }
 
+/// A visitor that shows no key.
+#[must_use]
+pub fn visitor() -> ClientConfig {
+    let provider = aws_lc_rs::default_provider();
+    let verifier = Anybody(provider.signature_verification_algorithms);
+    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .expect("TLS 1.3")
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    config.resumption = rustls::client::Resumption::disabled();
+    config
+}
+
 #[derive(Debug)]
 struct One(Arc<CertifiedKey>);
 

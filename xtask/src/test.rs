@@ -37,6 +37,8 @@ enum Part {
     Protocol,
     /// What the other parts have of the host: trust store, verifier, daemon, command line, installation
     Host,
+    /// What the other parts have of devices: their own crate, the real binaries, and a real browser
+    Device,
     /// What the other parts have of the verifying proxy: its own tests, the real binaries, and pages of
     /// devices and of other sites in a real browser
     Proxy,
@@ -84,6 +86,7 @@ fn run_part(part: Part, count: &mut Count) -> anyhow::Result<()> {
         Part::Browsers => browsers(count, &[]),
         Part::Protocol => protocol(count),
         Part::Host => host(count),
+        Part::Device => device(count),
         Part::Proxy => proxy(count),
     }
 }
@@ -237,6 +240,26 @@ fn host(count: &mut Count) -> anyhow::Result<()> {
         &[],
     ))?;
     pipes(count)
+}
+
+fn device(count: &mut Count) -> anyhow::Result<()> {
+    setup::pipes()?;
+    build_everything()?;
+    eprintln!("== the device's own tests, and the examples in its documentation");
+    count.tests(&mut nextest("package(settle-device)", &[]))?;
+    let examples = ["test", "--locked", "--doc", "--package", "settle-device"];
+    count.tests(&mut process::cargo(&examples))?;
+    eprintln!("== devices among real binaries");
+    let real = "package(settle-tests) & test(/^(clocks|codes|crash|device_api|discovery|embedded|handshakes|journey|\
+                lost|maker|reset|revoked|twin|typed|unit)::/)";
+    count.tests(&mut sandbox::command(&words(&nextest(
+        real,
+        &["--offline"],
+    )))?)?;
+    browsers(
+        count,
+        &["blocked", "carried", "decision", "paired", "typed"],
+    )
 }
 
 fn proxy(count: &mut Count) -> anyhow::Result<()> {

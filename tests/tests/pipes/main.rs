@@ -14,6 +14,7 @@ mod embedded;
 mod floods;
 mod frames;
 mod full;
+mod handshakes;
 mod hostile;
 mod idle;
 mod imports;
