@@ -12,6 +12,8 @@ import { Reader } from "./read.js";
 const { body } = document;
 /** How long to wait before the background is asked for again, in milliseconds. */
 const AGAIN = 200;
+/** What is read of a file, in bytes. */
+const LONGEST_FILE = 64 * 1024 * 1024;
 
 await init({ module_or_path: new URL("pkg/settle_wasm_bg.wasm", import.meta.url) });
 const page = new Page(body.dataset.page ?? "", location.hash.slice(1));
@@ -64,7 +66,10 @@ function carryOut(effects) {
         chrome.tabs.create({ url: effect.url }).then(closePopup, reportError);
         break;
       case "save":
-        save(effect.name, effect.text);
+        save(effect.name, new Blob([effect.text], { type: "application/jsonl" }));
+        break;
+      case "save_bytes":
+        save(effect.name, new Blob([bytes(effect.bytes)]));
         break;
     }
   }
@@ -86,7 +91,14 @@ function listen() {
       dispatch({ kind: "code_typed", text: target.value });
     }
     if (isField(target)) {
-      dispatch({ kind: "typed", field: target.dataset.field ?? "", text: target.value });
+      const kind = target.type === "password" ? "secret" : "typed";
+      dispatch({ kind, field: target.dataset.field ?? "", text: target.value });
+    }
+  });
+  document.querySelector("#file")?.addEventListener("change", ({ target }) => {
+    const file = target instanceof HTMLInputElement && target.files?.[0];
+    if (file) {
+      give(file);
     }
   });
   // Another address in the same page is another question.
@@ -106,14 +118,33 @@ function closePopup() {
 
 /**
  * @param {string} name
- * @param {string} text
+ * @param {Blob} content
  */
-function save(name, text) {
+function save(name, content) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/jsonl" }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+/** @param {string} base64 */
+function bytes(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/**
+ * Hands over a file, but not more of it than anything that it could be has.
+ * @param {File} file
+ */
+function give(file) {
+  const reader = new FileReader();
+  reader.addEventListener("load", () => {
+    // As a `data:` address, whose content is what follows the comma.
+    const [, content = ""] = String(reader.result).split(",");
+    dispatch({ kind: "file", bytes: content });
+  });
+  reader.readAsDataURL(file.slice(0, LONGEST_FILE));
 }
 
 /**

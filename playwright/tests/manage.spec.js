@@ -1,6 +1,7 @@
 // The manager: what is trusted, what may reach it, and what happened.
 
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { EXTENSION, openPairingPage } from "../harness/browser.js";
 import { look } from "../harness/look.js";
@@ -86,3 +87,49 @@ test("the manager speaks German", async ({ stage }) => {
   await expect(page.locator("[data-list=log] li").first()).toBeVisible();
   await look(page, "de-manage-log");
 });
+
+for (const { language, make, open } of [
+  { language: "en", make: "Make a backup", open: "Look what is in it" },
+  { language: "de", make: "Sicherung machen", open: "Nachsehen, was darin ist" },
+]) {
+  test(`what is trusted is saved, and comes back after consent: ${language}`, async ({ stage }) => {
+    const context = await stage.browser({ language });
+    const page = await openPairingPage(context);
+    await pairByPicture(page, stage.device.picture);
+    await manage(page);
+    await page.locator("[data-do=show_backup]").click();
+    await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+    await page.locator("#new_passphrase").fill("correct horse battery");
+    await page.locator("#new_passphrase_again").fill("correct horse");
+    await look(page, `${language}-backup-differs`);
+    await expect(page.getByRole("button", { name: make })).toBeDisabled();
+    await page.locator("#new_passphrase_again").fill("correct horse battery");
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: make }).click();
+    const backup = join(stage.home.path, "settle.backup");
+    await (await saving).saveAs(backup);
+    await expect(page.locator("#new_passphrase")).toHaveValue("");
+    await look(page, `${language}-backup-made`);
+
+    await stage.home.settle("revoke", "printer.local");
+    expect(await stage.trusted()).toEqual([]);
+    await writeFile(join(stage.home.path, "foreign"), "not a backup");
+    await page.locator("#file").setInputFiles(join(stage.home.path, "foreign"));
+    await page.locator("#passphrase").fill("correct horse battery");
+    await page.getByRole("button", { name: open }).click();
+    await page.locator('body[data-error="backup_foreign"]').waitFor();
+    await page.locator("#file").setInputFiles(backup);
+    await page.locator("#passphrase").fill("another passphrase");
+    await page.getByRole("button", { name: open }).click();
+    await page.locator('body[data-error="backup_sealed"]').waitFor();
+    await look(page, `${language}-backup-sealed`);
+    await page.locator("#passphrase").fill("correct horse battery");
+    await page.getByRole("button", { name: open }).click();
+    await expect(page.locator("[data-list=restored] li")).toHaveCount(1);
+    await look(page, `${language}-backup-opened`);
+    expect(await stage.trusted()).toEqual([]);
+    await page.locator("#restore").click();
+    await expect(page.locator("[data-text=backup_done]")).toBeVisible();
+    await expect.poll(() => stage.trusted()).toContain("printer.local");
+  });
+}

@@ -255,6 +255,20 @@ enum Ask {
         page: PageId,
         before: Option<u64>,
     },
+    Backup {
+        page: PageId,
+        step: BackupStep,
+    },
+}
+
+/// A step on the way of a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BackupStep {
+    Make,
+    Read,
+    Give,
+    Open,
+    Restore,
 }
 
 impl Background {
@@ -352,6 +366,21 @@ impl Background {
             FromPage::Deny { device, origin } => {
                 self.change(page, Call::DenyOrigin { device, origin })
             }
+            FromPage::MakeBackup { passphrase } => {
+                self.back_up(page, BackupStep::Make, Call::MakeBackup { passphrase })
+            }
+            FromPage::ReadBackup { offset } => {
+                self.back_up(page, BackupStep::Read, Call::ReadBackup { offset })
+            }
+            FromPage::WriteRestore { offset, part } => {
+                self.back_up(page, BackupStep::Give, Call::WriteRestore { offset, part })
+            }
+            FromPage::OpenRestore { passphrase } => {
+                self.back_up(page, BackupStep::Open, Call::OpenRestore { passphrase })
+            }
+            FromPage::CommitRestore {} => {
+                self.back_up(page, BackupStep::Restore, Call::CommitRestore {})
+            }
             FromPage::ReadAudit { before, limit } => {
                 let call = Call::ReadAudit(ReadAudit { before, limit });
                 self.call_for(page, call, Ask::Audit { page, before })
@@ -361,6 +390,10 @@ impl Background {
 
     fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
         self.call_for(page, call, Ask::Change { page })
+    }
+
+    fn back_up(&mut self, page: PageId, step: BackupStep, call: Call) -> Vec<Effect> {
+        self.call_for(page, call, Ask::Backup { page, step })
     }
 
     fn page_closed(&mut self, page: PageId) -> Vec<Effect> {

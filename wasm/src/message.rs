@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use settle_protocol::name::{Label, LocalName};
 use settle_protocol::origin::Origin;
+use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision};
 use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
 
 use crate::fault::{Fault, OwnFault};
@@ -56,6 +57,30 @@ pub enum FromPage {
         /// The site.
         origin: Origin,
     },
+    /// Seal what is trusted with a passphrase.
+    MakeBackup {
+        /// Opens it again.
+        passphrase: Passphrase,
+    },
+    /// Read a part of what was sealed.
+    ReadBackup {
+        /// In bytes.
+        offset: u64,
+    },
+    /// Give a part of a backup.
+    WriteRestore {
+        /// In bytes.
+        offset: u64,
+        /// At most as much as a message holds.
+        part: Part,
+    },
+    /// Open the backup that was given.
+    OpenRestore {
+        /// Of the backup.
+        passphrase: Passphrase,
+    },
+    /// The user's consent to what was opened.
+    CommitRestore {},
     /// Read a part of the audit log.
     ReadAudit {
         /// Only lines with a smaller number; the newest, if there is none.
@@ -112,6 +137,25 @@ pub enum ToPage {
     },
     /// The device is not trusted any more.
     Revoked {},
+    /// The answer to [`FromPage::MakeBackup`].
+    BackupMade {
+        /// What there is to read.
+        made: BackupMade,
+    },
+    /// The answer to [`FromPage::ReadBackup`].
+    BackupPart {
+        /// Nothing at its end.
+        part: Part,
+    },
+    /// The answer to [`FromPage::WriteRestore`].
+    RestoreGiven {},
+    /// The answer to [`FromPage::OpenRestore`].
+    RestoreOpened {
+        /// What there is to decide.
+        decision: RestoreDecision,
+    },
+    /// What was in the backup is trusted.
+    Restored {},
     /// The answer to [`FromPage::ReadAudit`].
     Audit {
         /// An [`Audit`](settle_protocol::rpc::audit::Audit) as the daemon wrote it.

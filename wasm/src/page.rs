@@ -10,6 +10,7 @@ mod pair;
 mod tests;
 
 use serde::{Deserialize, Serialize};
+use settle_protocol::rpc::backup::{Part as Bytes, Passphrase};
 
 pub use self::blocked::{Blocked, Reason};
 pub use self::manage::Manage;
@@ -87,6 +88,18 @@ pub enum Event {
         /// All that it holds now.
         text: String,
     },
+    /// The user typed into a field for a passphrase.
+    Secret {
+        /// Which.
+        field: Field,
+        /// All that it holds now.
+        text: Passphrase,
+    },
+    /// The user chose a file.
+    File {
+        /// What is in it.
+        bytes: Bytes,
+    },
     /// The user pressed a button.
     Pressed {
         /// What it does.
@@ -119,6 +132,13 @@ pub enum Effect {
         /// A web address, or the name of one of the extension's pages.
         url: String,
     },
+    /// Give the user a file of bytes.
+    SaveBytes {
+        /// Its name.
+        name: String,
+        /// What is in it.
+        bytes: Bytes,
+    },
     /// Give the user a file.
     Save {
         /// Its name.
@@ -138,7 +158,7 @@ pub enum Page {
     /// What opens from the extension's button.
     Popup(Overview),
     /// Where what is trusted is managed.
-    Manage(Manage),
+    Manage(Box<Manage>),
 }
 
 impl Page {
@@ -152,7 +172,7 @@ impl Page {
                 (Self::Blocked(page), effects)
             }
             Kind::Popup => (Self::Popup(Overview::default()), Vec::new()),
-            Kind::Manage => (Self::Manage(Manage::default()), Vec::new()),
+            Kind::Manage => (Self::Manage(Box::default()), Vec::new()),
         }
     }
 

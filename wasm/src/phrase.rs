@@ -162,6 +162,20 @@ names! {
         ManageDevices = "manage_devices",
         /// The headline of the audit log.
         ManageLog = "manage_log",
+        /// The headline of backups.
+        ManageBackup = "manage_backup",
+        /// `$1`: the number of devices in it.
+        BackupMade = "backup_made",
+        /// The two that were typed are not the same.
+        PassphraseDiffers = "passphrase_differs",
+        /// A device that would be trusted.
+        RestoredNew = "restored_new",
+        /// A device that is trusted already.
+        RestoredKept = "restored_kept",
+        /// A device whose name is another's.
+        RestoredTaken = "restored_taken",
+        /// `$1`: the number of devices.
+        RestoreDone = "restore_done",
         /// In the place of a time.
         NeverVerified = "never_verified",
         /// By a certificate or a fingerprint that the user imported.

@@ -45,6 +45,8 @@ export type PageEvent =
   | { kind: 'code_typed'; text: string }
   | { kind: 'text'; text: string; now: number }
   | { kind: 'typed'; field: string; text: string }
+  | { kind: 'secret'; field: string; text: string }
+  | { kind: 'file'; bytes: string }
   | { kind: 'pressed'; action: string; value: string };
 
 /** What a page asks for: `page::Effect`. */
@@ -54,7 +56,8 @@ export type PageEffect =
   | { kind: 'stop_camera' }
   | { kind: 'go'; url: string }
   | { kind: 'open'; url: string }
-  | { kind: 'save'; name: string; text: string };
+  | { kind: 'save'; name: string; text: string }
+  | { kind: 'save_bytes'; name: string; bytes: string };
 
 /** A message of the locales, or a text that has no language: `view::Text`. */
 export type Text =

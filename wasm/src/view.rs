@@ -34,6 +34,8 @@ names! {
         Device = "device",
         /// The audit log.
         Log = "log",
+        /// Backups.
+        Backup = "backup",
     }
 }
 
@@ -128,6 +130,12 @@ names! {
         Origin = "origin",
         /// What was done, and can be taken back.
         Undo = "undo",
+        /// The headline of backups.
+        BackupTitle = "backup_title",
+        /// What became of a backup.
+        BackupDone = "backup_done",
+        /// What is wrong with a new passphrase.
+        PassphraseProblem = "passphrase_problem",
         /// The headline of the audit log.
         LogTitle = "log_title",
         /// That the log holds.
@@ -184,6 +192,18 @@ names! {
         AtDevices = "at_devices",
         /// The audit log is shown.
         AtLog = "at_log",
+        /// Backups are shown.
+        AtBackup = "at_backup",
+        /// A backup was made or restored.
+        BackupDone = "backup_done",
+        /// One can be made.
+        CanBackup = "can_backup",
+        /// The chosen one can be opened.
+        CanRestore = "can_restore",
+        /// One is to be chosen.
+        Choosing = "choosing",
+        /// What is in one is to be decided on.
+        Restoring = "restoring",
         /// The device can be given the name that was typed.
         CanRename = "can_rename",
         /// Other sites may send requests to the device.
@@ -228,6 +248,12 @@ names! {
         Search = "search",
         /// The order of the list.
         Order = "order",
+        /// Seals a backup.
+        NewPassphrase = "new_passphrase",
+        /// The same, to be sure.
+        NewPassphraseAgain = "new_passphrase_again",
+        /// Opens a backup.
+        Passphrase = "passphrase",
     }
 }
 
@@ -264,6 +290,16 @@ names! {
         ShowDevices = "show_devices",
         /// Shows the audit log.
         ShowLog = "show_log",
+        /// Shows backups.
+        ShowBackup = "show_backup",
+        /// Makes one.
+        Backup = "backup",
+        /// Opens the chosen one.
+        OpenBackup = "open_backup",
+        /// Trusts what is in it.
+        Restore = "restore",
+        /// Does not.
+        RestoreCancel = "restore_cancel",
         /// Shows one device.
         Details = "details",
         /// Gives it the name that was typed.
@@ -290,6 +326,8 @@ names! {
         History = "history",
         /// The audit log.
         Log = "log",
+        /// What a backup has in it.
+        Restored = "restored",
     }
 }
 

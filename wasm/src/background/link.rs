@@ -9,7 +9,7 @@ use settle_protocol::rpc::{
     Response, VERSION, Welcome,
 };
 
-use super::{Ask, Background, Effect, PageId};
+use super::{Ask, Background, BackupStep, Effect, PageId};
 use crate::fault::{Fault, OwnFault};
 use crate::message::{Bridge, LinkState, ToPage};
 
@@ -124,7 +124,8 @@ impl Background {
                 | Ask::Commit { page }
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
-                | Ask::Audit { page, .. } => Some(page),
+                | Ask::Audit { page, .. }
+                | Ask::Backup { page, .. } => Some(page),
                 Ask::Hello | Ask::List | Ask::Abort => None,
             })
             .collect();
@@ -196,6 +197,14 @@ impl Background {
                 }],
                 Err(fault) => vec![failed(page, fault)],
             },
+            Ask::Backup { page, step } => match backup_answer(step, response) {
+                Ok(message) => {
+                    let mut effects = vec![Effect::Say { page, message }];
+                    effects.extend((step == BackupStep::Restore).then(|| self.list()));
+                    effects
+                }
+                Err(fault) => vec![failed(page, fault)],
+            },
         }
     }
 
@@ -262,6 +271,28 @@ pub(super) const fn failed(page: PageId, fault: Fault) -> Effect {
         page,
         message: ToPage::Failed { fault },
     }
+}
+
+fn backup_answer(step: BackupStep, response: Response) -> Result<ToPage, Fault> {
+    Ok(match step {
+        BackupStep::Make => ToPage::BackupMade {
+            made: result(response)?,
+        },
+        BackupStep::Read => ToPage::BackupPart {
+            part: result(response)?,
+        },
+        BackupStep::Give => {
+            result::<Value>(response)?;
+            ToPage::RestoreGiven {}
+        }
+        BackupStep::Open => ToPage::RestoreOpened {
+            decision: result(response)?,
+        },
+        BackupStep::Restore => {
+            result::<Value>(response)?;
+            ToPage::Restored {}
+        }
+    })
 }
 
 /// An answer of the wrong form comes from another version than `hello` told, which is a defect.

@@ -168,6 +168,8 @@ impl Blocked {
             | Event::NoCamera { .. }
             | Event::Seen { .. }
             | Event::Text { .. }
+            | Event::Secret { .. }
+            | Event::File { .. }
             | Event::CodeTyped { .. }
             | Event::Typed { .. } => Vec::new(),
         }
@@ -187,7 +189,12 @@ impl Blocked {
             }
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {} => return self.to_pairing(),
-            ToPage::Audit { .. }
+            ToPage::BackupMade { .. }
+            | ToPage::BackupPart { .. }
+            | ToPage::RestoreGiven {}
+            | ToPage::RestoreOpened { .. }
+            | ToPage::Restored {}
+            | ToPage::Audit { .. }
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
             | ToPage::Paired { .. } => {}
@@ -228,6 +235,11 @@ impl Blocked {
             | Action::Again
             | Action::Manage
             | Action::ShowDevices
+            | Action::ShowBackup
+            | Action::Backup
+            | Action::OpenBackup
+            | Action::Restore
+            | Action::RestoreCancel
             | Action::ShowLog
             | Action::Details
             | Action::Rename

@@ -1,6 +1,7 @@
 //! The manager: what is trusted and what that means, device by device, and the audit log. It changes
 //! nothing by itself; each change is asked of the daemon, and shown when the daemon has made it.
 
+mod backups;
 mod device;
 mod list;
 mod log;
@@ -12,6 +13,7 @@ use settle_protocol::name::Label;
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::{Device, ErrorKind};
 
+use self::backups::Backups;
 use self::list::Order;
 use self::log::Log;
 use super::{Effect, Event, with_fault, with_status};
@@ -29,6 +31,7 @@ pub struct Manage {
     search: String,
     order: Order,
     log: Log,
+    backups: Backups,
     fault: Option<Fault>,
     /// What would take the last change back.
     undo: Option<Undo>,
@@ -41,6 +44,7 @@ enum Place {
     Devices,
     Device(Shown),
     Log,
+    Backup,
 }
 
 /// One device, by its identifier in the trust store.
@@ -69,8 +73,18 @@ impl Manage {
                 Vec::new()
             }
             Event::Pressed { action, value } => self.pressed(action, &value),
+            Event::Secret { field, text } => {
+                self.backups.typed(field, text);
+                Vec::new()
+            }
+            Event::File { bytes } => {
+                self.fault = None;
+                self.backups.chosen(bytes);
+                Vec::new()
+            }
             Event::Lost {} => {
                 self.log = Log::default();
+                self.backups.stop();
                 Vec::new()
             }
             Event::Reading {}
@@ -104,6 +118,18 @@ impl Manage {
                 self.fault = Some(fault);
                 self.undo = None;
                 self.log.failed();
+                self.backups.stop();
+                Vec::new()
+            }
+            ToPage::BackupMade { made } => self.backups.made(made),
+            ToPage::BackupPart { part } => self.backups.read(part),
+            ToPage::RestoreGiven {} => self.backups.given(),
+            ToPage::RestoreOpened { decision } => {
+                self.backups.opened(decision);
+                Vec::new()
+            }
+            ToPage::Restored {} => {
+                self.backups.restored();
                 Vec::new()
             }
             ToPage::Revoked {}
@@ -125,7 +151,8 @@ impl Manage {
             (Field::Search, _) => self.search = text,
             (Field::Order, _) => self.order = Order::of_word(&text),
             (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
-            (Field::Petname, Place::Devices | Place::Log) => {}
+            (Field::Petname, Place::Devices | Place::Log | Place::Backup)
+            | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
         }
     }
 
@@ -134,6 +161,14 @@ impl Manage {
         match action {
             Action::ShowDevices => self.go(Place::Devices),
             Action::ShowLog => self.go(Place::Log),
+            Action::ShowBackup => self.go(Place::Backup),
+            Action::Backup => self.backups.make(),
+            Action::OpenBackup => self.backups.open(),
+            Action::Restore => self.backups.confirm(),
+            Action::RestoreCancel => {
+                self.backups.stop();
+                Vec::new()
+            }
             Action::Details => self.go(Place::Device(Shown {
                 id: value.to_owned(),
                 petname: None,
@@ -257,7 +292,7 @@ impl Manage {
     fn shown(&self) -> Option<&Device> {
         match &self.place {
             Place::Device(shown) => self.device(&shown.id),
-            Place::Devices | Place::Log => None,
+            Place::Devices | Place::Log | Place::Backup => None,
         }
     }
 
@@ -276,9 +311,14 @@ impl Manage {
             Place::Devices => Screen::Overview,
             Place::Device(_) => Screen::Device,
             Place::Log => Screen::Log,
+            Place::Backup => Screen::Backup,
         };
         let view = with_status(screen, self.status.as_ref())
-            .part(Part::AtDevices, !matches!(self.place, Place::Log))
+            .part(
+                Part::AtDevices,
+                matches!(self.place, Place::Devices | Place::Device(_)),
+            )
+            .part(Part::AtBackup, matches!(self.place, Place::Backup))
             .part(Part::AtLog, matches!(self.place, Place::Log))
             .part(Part::CanUndo, self.undo.is_some())
             .maybe(Slot::Undo, self.undo.as_ref().map(|undo| undo.done.clone()));
@@ -286,6 +326,7 @@ impl Manage {
             Place::Devices => self.view_list(view),
             Place::Device(_) => self.view_device(view),
             Place::Log => self.log.view(view),
+            Place::Backup => self.backups.view(view),
         };
         match self.fault {
             Some(fault) => with_fault(view, fault),

@@ -34,6 +34,8 @@ impl Overview {
             | Event::NoCamera { .. }
             | Event::Seen { .. }
             | Event::Text { .. }
+            | Event::Secret { .. }
+            | Event::File { .. }
             | Event::CodeTyped { .. }
             | Event::Typed { .. } => Vec::new(),
         }
@@ -44,6 +46,11 @@ impl Overview {
             ToPage::Status { status } => self.status = Some(status),
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {}
+            | ToPage::BackupMade { .. }
+            | ToPage::BackupPart { .. }
+            | ToPage::RestoreGiven {}
+            | ToPage::RestoreOpened { .. }
+            | ToPage::Restored {}
             | ToPage::Audit { .. }
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
@@ -88,6 +95,11 @@ impl Overview {
             | Action::Refuse
             | Action::Again
             | Action::ShowDevices
+            | Action::ShowBackup
+            | Action::Backup
+            | Action::OpenBackup
+            | Action::Restore
+            | Action::RestoreCancel
             | Action::ShowLog
             | Action::Details
             | Action::Rename

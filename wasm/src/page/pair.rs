@@ -119,7 +119,10 @@ impl Pair {
             Event::NoPicture {} => self.given(Err(OwnFault::PictureUnreadable.into())),
             Event::NoCamera { fault } if self.is_scanning() => self.fail(fault.into(), None, false),
             Event::Seen { codes, now } if self.is_scanning() => self.seen(codes, now),
-            Event::NoCamera { .. } | Event::Seen { .. } => Vec::new(),
+            Event::NoCamera { .. }
+            | Event::Seen { .. }
+            | Event::Secret { .. }
+            | Event::File { .. } => Vec::new(),
             Event::Text { text, now } => {
                 let code = Code::from_text(&text.0, now);
                 // A slip of the fingers is mended in the field; nothing else stays there.
@@ -205,7 +208,14 @@ impl Pair {
             }
             ToPage::Failed { fault } => self.failed(fault),
             ToPage::Paired { device } => self.paired(&device),
-            ToPage::Refused { .. } | ToPage::Revoked {} | ToPage::Audit { .. } => Vec::new(),
+            ToPage::Refused { .. }
+            | ToPage::Revoked {}
+            | ToPage::BackupMade { .. }
+            | ToPage::BackupPart { .. }
+            | ToPage::RestoreGiven {}
+            | ToPage::RestoreOpened { .. }
+            | ToPage::Restored {}
+            | ToPage::Audit { .. } => Vec::new(),
         }
     }
 

@@ -1,6 +1,9 @@
 //! The manager as its script drives it.
 
 use settle_protocol::rpc::audit::{Audit, AuditEntry, AuditEvent};
+use settle_protocol::rpc::backup::{
+    BackupMade, MAX_PART_TO_DAEMON, Part as Bytes, Passphrase, RestoreDecision,
+};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
@@ -282,4 +285,100 @@ fn what_cannot_be_done_is_told_and_nothing_is_offered_to_take_it_back() {
     hear(&mut page, ToPage::Failed { fault });
     let view = page.view();
     assert!(view.parts.contains(&Part::Error) && !view.parts.contains(&Part::CanUndo));
+}
+
+fn secret(page: &mut Manage, field: Field, text: &str) {
+    let text = Passphrase::new(text);
+    assert_eq!(page.update(Event::Secret { field, text }), []);
+}
+
+const PASSPHRASE: &str = "correct horse battery";
+
+#[test]
+#[wasm_bindgen_test]
+fn a_backup_is_made_once_both_passphrases_agree_and_read_to_its_end() {
+    let mut page = manager(&[device("printer")]);
+    press(&mut page, Action::ShowBackup, "");
+    secret(&mut page, Field::NewPassphrase, PASSPHRASE);
+    secret(&mut page, Field::NewPassphraseAgain, "correct horse");
+    assert!(page.view().texts.contains_key(&Slot::PassphraseProblem));
+    assert_eq!(press(&mut page, Action::Backup, ""), []);
+    secret(&mut page, Field::NewPassphraseAgain, PASSPHRASE);
+    let passphrase = Passphrase::new(PASSPHRASE);
+    let said = press(&mut page, Action::Backup, "");
+    assert_eq!(said, say(FromPage::MakeBackup { passphrase }));
+    assert_eq!(press(&mut page, Action::Backup, ""), [], "one at a time");
+    let made = BackupMade {
+        length: 5,
+        devices: 1,
+    };
+    let read = |offset| say(FromPage::ReadBackup { offset });
+    assert_eq!(hear(&mut page, ToPage::BackupMade { made }), read(0));
+    let part = |bytes: &[u8]| ToPage::BackupPart {
+        part: Bytes(bytes.to_vec()),
+    };
+    assert_eq!(hear(&mut page, part(&[1, 2, 3])), read(3));
+    let saved = hear(&mut page, part(&[4, 5]));
+    let [Effect::SaveBytes { bytes, .. }] = saved.as_slice() else {
+        panic!("a file: {saved:?}");
+    };
+    assert_eq!(bytes.0, [1, 2, 3, 4, 5]);
+    let view = page.view();
+    assert!(view.parts.contains(&Part::BackupDone));
+    assert_eq!(view.fields[&Field::NewPassphrase], "", "it is forgotten");
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_backup_is_given_in_parts_and_restored_only_after_consent() {
+    let mut page = manager(&[]);
+    press(&mut page, Action::ShowBackup, "");
+    let file = vec![7; MAX_PART_TO_DAEMON + 1];
+    page.update(Event::File {
+        bytes: Bytes(file.clone()),
+    });
+    assert_eq!(press(&mut page, Action::OpenBackup, ""), []);
+    secret(&mut page, Field::Passphrase, PASSPHRASE);
+    let (first, second) = file.split_at(MAX_PART_TO_DAEMON);
+    let give = |offset, part: &[u8]| {
+        let part = Bytes(part.to_vec());
+        say(FromPage::WriteRestore { offset, part })
+    };
+    assert_eq!(press(&mut page, Action::OpenBackup, ""), give(0, first));
+    let offset = u64::try_from(MAX_PART_TO_DAEMON).unwrap();
+    let given = |page: &mut Manage| hear(page, ToPage::RestoreGiven {});
+    assert_eq!(given(&mut page), give(offset, second));
+    let passphrase = Passphrase::new(PASSPHRASE);
+    assert_eq!(given(&mut page), say(FromPage::OpenRestore { passphrase }));
+    assert_eq!(press(&mut page, Action::Restore, ""), [], "not yet shown");
+    let decision = RestoreDecision {
+        added: Vec::new(),
+        kept: vec![name("nas.local")],
+        name_taken: vec![name("printer.local")],
+    };
+    hear(&mut page, ToPage::RestoreOpened { decision });
+    assert!(page.view().parts.contains(&Part::Restoring));
+    assert_eq!(values(&page, List::Restored).len(), 2);
+    let said = press(&mut page, Action::Restore, "");
+    assert_eq!(said, say(FromPage::CommitRestore {}));
+    hear(&mut page, ToPage::Restored {});
+    assert!(page.view().parts.contains(&Part::BackupDone));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_backup_that_does_not_open_can_be_tried_again() {
+    let mut page = manager(&[]);
+    press(&mut page, Action::ShowBackup, "");
+    page.update(Event::File {
+        bytes: Bytes(vec![1]),
+    });
+    secret(&mut page, Field::Passphrase, PASSPHRASE);
+    press(&mut page, Action::OpenBackup, "");
+    hear(&mut page, ToPage::RestoreGiven {});
+    let fault = ErrorKind::BackupSealed.into();
+    hear(&mut page, ToPage::Failed { fault });
+    let view = page.view();
+    assert!(view.parts.contains(&Part::Error) && view.parts.contains(&Part::CanRestore));
+    assert_eq!(values(&page, List::Restored).len(), 0);
 }
