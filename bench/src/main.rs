@@ -9,6 +9,7 @@ mod device;
 mod messaging;
 mod pairing;
 mod pake;
+mod privacy;
 mod proxy;
 mod qr;
 mod row;
@@ -34,6 +35,8 @@ enum Bench {
     Messaging,
     /// From a code to a decision, and to a pairing
     Pairing,
+    /// Whether a listener can follow a portable device
+    Privacy,
     /// The verifying proxy beside nginx and mitmproxy
     Proxy,
     /// The extension's reader of QR codes beside those of others
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<()> {
             return Ok(());
         }
         Bench::Device => device::measure()?,
+        Bench::Privacy => return tell(&privacy::measure()?, arguments.json),
         Bench::Messaging => messaging::measure(),
         Bench::Pairing => [pairing::measure()?, steps::measure()?, pake::measure()?].concat(),
     };
@@ -69,6 +73,22 @@ fn main() -> anyhow::Result<()> {
             println!("{}", row.line());
         }
     }
+    Ok(())
+}
+
+fn tell(measured: &privacy::Measured, json: bool) -> anyhow::Result<()> {
+    if json {
+        for finding in &measured.findings {
+            println!("{}", serde_json::to_string(finding)?);
+        }
+        println!("{}", serde_json::to_string(&measured.wire)?);
+        return Ok(());
+    }
+    println!("{}", privacy::HEADING);
+    for finding in &measured.findings {
+        println!("{}", finding.line());
+    }
+    println!("{:?}", measured.wire);
     Ok(())
 }
 

@@ -21,6 +21,7 @@ pub mod foreign;
 pub mod frames;
 pub mod home;
 pub mod line;
+pub mod multicast;
 pub mod openapi;
 pub mod process;
 pub mod relay;

@@ -45,7 +45,7 @@ impl Wire {
         }
     }
 
-    /// Everything that was heard until now, in lower case.
+    /// Everything that was heard until now (`pcap-savefile`).
     #[must_use]
     pub fn heard(&self) -> Vec<u8> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a socket");
@@ -57,13 +57,14 @@ impl Wire {
                 .expect("a marker");
             contains(&heard(), marker.as_bytes())
         });
-        heard().to_ascii_lowercase()
+        heard()
     }
 
-    /// Whether a text was heard until now.
+    /// Whether a text was heard until now, in upper or lower case.
     #[must_use]
     pub fn has_heard(&self, text: &str) -> bool {
-        contains(&self.heard(), text.to_ascii_lowercase().as_bytes())
+        let heard = self.heard().to_ascii_lowercase();
+        contains(&heard, text.to_ascii_lowercase().as_bytes())
     }
 }
 
