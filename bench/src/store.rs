@@ -11,7 +11,6 @@ use std::time::{Instant, SystemTime};
 
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
-use settle::discovery::Discovery;
 use settle::proxy::upstreams::Upstreams;
 use settle::trust_store::TrustStore;
 use settle::trust_store::backup;
@@ -96,7 +95,7 @@ pub(crate) fn measure_inside() -> anyhow::Result<String> {
         times.commit_ms.push(milliseconds(begin.elapsed()));
     }
     let devices = &store.contents().devices;
-    let ways = Upstreams::new(Discovery::default());
+    let ways = Upstreams::default();
     ways.set(devices);
     let name = Label::parse("printer-7000")?.dot_local();
     ways.find(&name).context("a device of the store")?;
@@ -153,6 +152,7 @@ fn devices() -> anyhow::Result<Vec<u8>> {
                 discovery_key: secret(&[7; 32]),
                 code: Lifetime::OneTime,
                 confirmed: true,
+                former: Vec::new(),
             }),
         });
     }

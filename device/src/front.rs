@@ -97,12 +97,18 @@ impl Front {
             .max_concurrent_streams(MAX_STREAMS)
             .max_header_list_size(MAX_HEADERS)
             .keep_alive_interval(IDLE);
+        let replaced = self.api.identity.replaced();
         let stream = TokioIo::new(Cut::new(stream, &cut));
         let connection = server.serve_connection_with_upgrades(stream, service);
         let mut connection = std::pin::pin!(connection);
         let served = tokio::select! {
             served = connection.as_mut() => served,
             () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            // What is under way is answered, and the next connection shows the new root.
+            () = replaced.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }

@@ -6,6 +6,7 @@ mod chronicle;
 mod contacts;
 mod makers;
 mod open;
+mod rollovers;
 mod rotation;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use settle_protocol::rpc::{self, BridgeCertificate, Decision, Device, ErrorKind,
 use tokio::sync::broadcast;
 
 pub use self::open::{KeySource, OpenError};
+use self::rollovers::Unstored;
 use crate::discovery::Discovery;
 use crate::pairing::{PairError, Proved};
 use crate::paths::Paths;
@@ -69,6 +71,8 @@ pub struct Core {
     pub discovery: Discovery,
     proxy: rpc::Proxy,
     events: broadcast::Sender<Event>,
+    /// Of what the devices' own links say.
+    unstored: Unstored,
     /// Held while a key is derived from a passphrase.
     deriving: tokio::sync::Mutex<()>,
 }
@@ -90,6 +94,9 @@ impl Core {
                 .map(|device| device.view())
                 .collect()
         });
+        for device in &mut devices {
+            device.unstored_rollover = self.unstored.reason(&device.id);
+        }
         devices.sort_by(|a, b| a.names.cmp(&b.names));
         devices
     }

@@ -30,6 +30,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use settle_protocol::rpc::Event;
+use settle_transport::anchor::Successor;
 use settle_transport::cut::Cut;
 use settle_transport::tls;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -64,6 +65,8 @@ pub enum Contact {
     Reached(String),
     /// The device with this identifier was verified and does not know us.
     NotAdmitted(String),
+    /// The device with this identifier was verified by a root that has taken the trusted one's place.
+    RolledOver(String, Successor),
 }
 
 /// The proxy's parts; shared by its connections.

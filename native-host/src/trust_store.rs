@@ -18,6 +18,7 @@ mod makers;
 pub mod memory;
 pub mod passphrase;
 pub mod record;
+mod rollover;
 mod seal;
 mod slot;
 

@@ -23,12 +23,14 @@ pub(crate) fn device(label: &str) -> Device {
             fingerprint,
             role: "admin".to_owned(),
             code: Lifetime::OneTime,
+            former: Vec::new(),
         }),
         port: 8443,
         allowed_origins: Vec::new(),
         paired_at: 0,
         last_verified_at: None,
         state: DeviceState::Active,
+        unstored_rollover: None,
     }
 }
 

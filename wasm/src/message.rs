@@ -128,7 +128,7 @@ pub enum ToPage {
     /// The device is paired, and its names open.
     Paired {
         /// The device.
-        device: Device,
+        device: Box<Device>,
     },
     /// The answer to [`FromPage::AskRefusal`], again when more is known; none when nothing is.
     Refused {

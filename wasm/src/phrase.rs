@@ -90,6 +90,8 @@ names! {
         DoneRefusedText = "done_refused_text",
         /// `$1`: the name, here and in all that follow.
         BlockedWrongKey = "blocked_wrong_key",
+        /// A new key that the trusted one does not vouch for.
+        BlockedRolloverRefused = "blocked_rollover_refused",
         /// Another certificate than the imported one answers.
         BlockedWrongCertificate = "blocked_wrong_certificate",
         /// A certificate that breaks a rule.
@@ -108,6 +110,8 @@ names! {
         BlockedUnknown = "blocked_unknown",
         /// What that means.
         BlockedWrongKeyText = "blocked_wrong_key_text",
+        /// What that means.
+        BlockedRolloverRefusedText = "blocked_rollover_refused_text",
         /// What that means.
         BlockedWrongCertificateText = "blocked_wrong_certificate_text",
         /// What that means.
@@ -128,6 +132,8 @@ names! {
         BlockedUnknownText = "blocked_unknown_text",
         /// What to do.
         BlockedWrongKeyNext = "blocked_wrong_key_next",
+        /// What to do.
+        BlockedRolloverRefusedNext = "blocked_rollover_refused_next",
         /// What to do.
         BlockedWrongCertificateNext = "blocked_wrong_certificate_next",
         /// What to do.
@@ -156,6 +162,8 @@ names! {
         ProxyReplaced = "proxy_replaced",
         /// The device has not recorded the pairing yet.
         StatePending = "state_pending",
+        /// The device's new key could not be stored yet.
+        StateRolloverUnstored = "state_rollover_unstored",
         /// `$1`: the name of the device that would be forgotten.
         ForgetQuestion = "forget_question",
         /// The headline of the manager's list.
@@ -218,6 +226,10 @@ names! {
         LogBackupMade = "log_backup_made",
         /// Out of a backup.
         LogRestored = "log_restored",
+        /// A device's new key took the place of the former.
+        LogRolledOver = "log_rolled_over",
+        /// It could not be stored.
+        LogRolloverNotStored = "log_rollover_not_stored",
         /// The store's key was moved.
         LogKeyToKeyring = "log_key_to_keyring",
         /// The store's key was moved.

@@ -144,6 +144,19 @@ fn words(event: &AuditEvent) -> String {
         AuditEvent::Restored {
             name, unique_name, ..
         } => format!("{name} came out of a backup ({unique_name})"),
+        AuditEvent::RolledOver {
+            name,
+            was,
+            fingerprint,
+        } => format!("{name} has a new key, {fingerprint}, which its key until then, {was}, names"),
+        AuditEvent::RolloverNotStored {
+            name,
+            fingerprint,
+            reason,
+        } => format!(
+            "{name} has a new key, {fingerprint}, which could not be stored ({reason}): the former \
+             one stays valid"
+        ),
         AuditEvent::KeyMoved { to } => match to {
             KeyPlace::Keyring => "the trust store's key was moved to the keyring".to_owned(),
             KeyPlace::PassphraseFile => {
@@ -167,6 +180,14 @@ fn reason(refusal: &Refusal) -> String {
         Refusal::WrongKey { expected, seen } => match seen {
             Some(seen) => format!("something with the key {seen} answered instead of {expected}"),
             None => format!("what answered is not the device with the key {expected}"),
+        },
+        Refusal::RolloverRefused {
+            expected,
+            seen,
+            flaw,
+        } => match seen {
+            Some(seen) => format!("the new key {seen} is not vouched for by {expected}: {flaw}"),
+            None => format!("a new key is not vouched for by {expected}: {flaw}"),
         },
         Refusal::WrongCertificate { expected, seen } => {
             format!("the certificate {seen} was shown instead of {expected}")

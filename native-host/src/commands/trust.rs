@@ -79,22 +79,32 @@ pub(super) fn show(
     for origin in &device.allowed_origins {
         terminal.say(format_args!("  allowed        {origin}"))?;
     }
+    if let Some(reason) = device.unstored_rollover {
+        terminal.say(format_args!(
+            "  new key        not stored yet, so the one above stays valid: {reason}"
+        ))?;
+    }
     Ok(Outcome::Done)
 }
 
 pub(super) fn anchor_lines(anchor: &DeviceAnchor) -> Vec<String> {
     match anchor {
-        DeviceAnchor::Device(paired) | DeviceAnchor::Referee(paired) => vec![
-            format!("  key            {}", paired.fingerprint),
-            format!("  your role      {}", paired.role),
-            format!(
-                "  trusted by     {}",
-                match paired.code {
-                    Lifetime::OneTime => "a one-time code that you had from the device",
-                    Lifetime::Printed => "the code that is printed on the device",
-                }
-            ),
-        ],
+        DeviceAnchor::Device(paired) | DeviceAnchor::Referee(paired) => {
+            let mut lines = vec![
+                format!("  key            {}", paired.fingerprint),
+                format!("  your role      {}", paired.role),
+                format!(
+                    "  trusted by     {}",
+                    match paired.code {
+                        Lifetime::OneTime => "a one-time code that you had from the device",
+                        Lifetime::Printed => "the code that is printed on the device",
+                    }
+                ),
+            ];
+            let former = paired.former.iter();
+            lines.extend(former.map(|key| format!("  former key     {key}")));
+            lines
+        }
         DeviceAnchor::Authority { certificate } => vec![
             format!("  authority      {certificate}"),
             "  trusted by     a certificate that you imported; the device does not know you".into(),

@@ -111,7 +111,7 @@ impl Core {
         }
     }
 
-    async fn tell(&self, event: AuditEvent) {
+    pub(super) async fn tell(&self, event: AuditEvent) {
         let told = self
             .vault
             .write(move |store| store.tell(event, SystemTime::now()))

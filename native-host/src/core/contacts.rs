@@ -30,11 +30,13 @@ impl Core {
                     let core = Arc::clone(&self);
                     tokio::spawn(async move { core.repair(&id).await });
                 }
+                Contact::RolledOver(id, successor) => self.rolled_over(&id, successor).await,
             }
         }
     }
 
     async fn reached(&self, id: &str) {
+        self.store_rollover(id).await;
         let upstream = self.upstreams.of_id(id);
         let Some((address, guise)) = upstream.and_then(|upstream| upstream.place()) else {
             return;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::rollovers::Unstored;
 use super::{Core, store_kind};
 use crate::discovery::Discovery;
 use crate::paths::Paths;
@@ -128,9 +129,9 @@ impl Core {
         let bridge = Arc::new(bridge_authority(&vault).await?);
         let (address, listener) = proxy_address(&vault).await?;
         let discovery = Discovery::default();
-        let upstreams = Arc::new(Upstreams::new(discovery.clone()));
-        vault.read(|contents| upstreams.set(&contents.devices));
         let (contacts, noted) = mpsc::channel(64);
+        let upstreams = Arc::new(Upstreams::new(discovery.clone(), contacts.clone()));
+        vault.read(|contents| upstreams.set(&contents.devices));
         let core = Arc::new(Self {
             paths: paths.clone(),
             bridge: Arc::clone(&bridge),
@@ -140,6 +141,7 @@ impl Core {
             discovery,
             vault,
             deriving: tokio::sync::Mutex::default(),
+            unstored: Unstored::default(),
         });
         // Before anybody is answered: the current authority may have ended.
         core.take_steps().await;

@@ -93,6 +93,7 @@ struct Text {
 }
 
 impl Text {
+    #[expect(clippy::too_many_lines, reason = "one text for each refusal")]
     const fn of(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::WrongKey { .. } => Self {
@@ -102,6 +103,14 @@ impl Text {
                 explanation: "Something answers under this name, but it cannot prove that it is \
                     the device you paired. Nothing was sent to it. If the device was reset or \
                     replaced, remove it in Settle and pair it again with its new code.",
+            },
+            Refusal::RolloverRefused { .. } => Self {
+                word: "rollover_refused",
+                status: StatusCode::BAD_GATEWAY,
+                title: "Blocked: a new key that is not of your",
+                explanation: "What answers under this name says that it is your device with a new \
+                    key, but the key that you trust does not vouch for that. It may be an impostor. \
+                    Nothing was sent to it, and the key that you trust stays the one that counts.",
             },
             Refusal::WrongCertificate { .. } => Self {
                 word: "wrong_certificate",
@@ -164,7 +173,7 @@ fn body(name: &LocalName, refusal: &Refusal, clock: Clock, text: &Text) -> Strin
         )
     };
     match refusal {
-        Refusal::WrongKey { expected, seen } => {
+        Refusal::WrongKey { expected, seen } | Refusal::RolloverRefused { expected, seen, .. } => {
             let seen = seen.map_or_else(|| "no readable key".to_owned(), |seen| seen.to_string());
             body.push_str(&compare("Key", expected.to_string(), seen));
         }
@@ -204,6 +213,11 @@ mod tests {
             Refusal::WrongKey {
                 expected: key,
                 seen: None,
+            },
+            Refusal::RolloverRefused {
+                expected: key,
+                seen: Some(key),
+                flaw: "a link names another device".to_owned(),
             },
             Refusal::WrongCertificate {
                 expected: certificate,

@@ -25,11 +25,12 @@ use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::certificate::{IssueError, PrivateKey};
 use settle_transport::import::{self, ImportError};
 use settle_transport::tls;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 pub use self::dial::Guise;
-use self::dial::{Dial, DialError, Route, Sought};
+use self::dial::{Dial, DialError, Following, Route, Sought};
+use super::Contact;
 use super::heard::{Answered, Refusals};
 use crate::discovery::Discovery;
 use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
@@ -110,9 +111,11 @@ impl Upstream {
     pub fn new(
         device: &TrustedDevice,
         discovery: Discovery,
+        contacts: Option<mpsc::Sender<Contact>>,
         trust: CancellationToken,
     ) -> Result<Self, UnusableRecord> {
         let name = device.unique_name.clone();
+        let anchor = anchor_of(device)?;
         let hints = device.addresses.iter();
         let route = Arc::new(Route {
             port: device.port,
@@ -123,8 +126,13 @@ impl Upstream {
             trust: trust.clone(),
             discovery,
             name,
+            following: Following {
+                id: device.id.clone(),
+                anchor: anchor.clone(),
+                contacts,
+            },
         });
-        let tls = client_config(device)?;
+        let tls = client_config(device, anchor)?;
         let mut switchable = tls.clone();
         switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
         Ok(Self {
@@ -270,24 +278,30 @@ fn sought(device: &TrustedDevice) -> Result<Sought, UnusableRecord> {
     }
 }
 
-fn client_config(device: &TrustedDevice) -> Result<ClientConfig, UnusableRecord> {
+/// What the device's certificates are judged by.
+fn anchor_of(device: &TrustedDevice) -> Result<Anchor, UnusableRecord> {
+    let scope = ExactScope::new([device.unique_name.clone()], [device.port]);
+    Ok(match &device.anchor {
+        TrustedAnchor::Paired(paired) => {
+            Anchor::device(&CertificateDer::from(paired.root.as_slice()), scope)?
+        }
+        TrustedAnchor::Imported(imported) => match &imported.certificate {
+            Some(der) => import::read_der(der.clone().into())?.anchor(scope),
+            None => Anchor::certificate(imported.fingerprint, scope),
+        },
+    })
+}
+
+fn client_config(device: &TrustedDevice, anchor: Anchor) -> Result<ClientConfig, UnusableRecord> {
     let (name, port) = (device.unique_name.clone(), device.port);
-    let scope = ExactScope::new([name.clone()], [port]);
     match &device.anchor {
         TrustedAnchor::Paired(paired) => {
-            let anchor = Anchor::device(&CertificateDer::from(paired.root.as_slice()), scope)?;
             let key = PrivateKey::from_pkcs8(paired.client_key.expose())?;
             let certificate = CertificateDer::from(paired.client_certificate.clone());
             let identity = key.certified(vec![certificate])?;
             Ok(tls::device_client(anchor, name, port, identity)?)
         }
-        TrustedAnchor::Imported(imported) => {
-            let anchor = match &imported.certificate {
-                Some(der) => import::read_der(der.clone().into())?.anchor(scope),
-                None => Anchor::certificate(imported.fingerprint, scope),
-            };
-            Ok(tls::imported_client(anchor, name, port)?)
-        }
+        TrustedAnchor::Imported(_) => Ok(tls::imported_client(anchor, name, port)?),
     }
 }
 

@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use settle_protocol::name::LocalName;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::Contact;
 use super::upstream::Upstream;
 use crate::discovery::Discovery;
 use crate::trust_store::record::{Devices, TrustedDevice};
@@ -16,6 +18,8 @@ use crate::trust_store::record::{Devices, TrustedDevice};
 #[derive(Debug, Default)]
 pub struct Upstreams {
     discovery: Discovery,
+    /// Hears of roots that were followed.
+    contacts: Option<mpsc::Sender<Contact>>,
     ways: RwLock<Ways>,
 }
 
@@ -36,11 +40,12 @@ pub struct Way {
 }
 
 impl Upstreams {
-    /// Starts with nothing trusted.
+    /// Starts with nothing trusted; `contacts` hears of roots that have taken the place of trusted ones.
     #[must_use]
-    pub fn new(discovery: Discovery) -> Self {
+    pub fn new(discovery: Discovery, contacts: mpsc::Sender<Contact>) -> Self {
         Self {
             discovery,
+            contacts: Some(contacts),
             ways: RwLock::default(),
         }
     }
@@ -52,7 +57,7 @@ impl Upstreams {
             let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
             ways.by_name.get(name).cloned()?
         };
-        let upstream = way.upstream(&self.discovery)?;
+        let upstream = way.upstream(self)?;
         Some((way.device, upstream))
     }
 
@@ -63,7 +68,7 @@ impl Upstreams {
             let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
             ways.by_id.get(id).cloned()?
         };
-        way.upstream(&self.discovery)
+        way.upstream(self)
     }
 
     /// Makes the ways those of `devices`. What is not among them any more loses its connections at
@@ -73,11 +78,8 @@ impl Upstreams {
         let mut former = std::mem::take(&mut *ways).by_id;
         for device in devices.iter() {
             let known = former.remove(&device.id);
-            let way = match known.filter(|way| way.leads_to(device)) {
-                Some(known) => Way {
-                    device: Arc::clone(device),
-                    ..known
-                },
+            let way = match known {
+                Some(known) => known.taken_up(device),
                 None => Way::new(Arc::clone(device)),
             };
             let names = device.names().into_iter();
@@ -97,17 +99,30 @@ impl Way {
         }
     }
 
-    /// Whether it is the way to this record as well; if not, its connections end.
-    fn leads_to(&self, device: &TrustedDevice) -> bool {
-        let same = self.device.port == device.port && self.device.is_same_anchor(device);
-        if !same {
+    /// The way to the device as its record is now. One to another device, or to another port of it, ends the
+    /// connections of this one.
+    fn taken_up(self, device: &Arc<TrustedDevice>) -> Self {
+        let way = Self::new(Arc::clone(device));
+        if self.device.port != device.port {
             self.trust.cancel();
+            return way;
         }
-        same
+        if self.device.is_same_anchor(device) {
+            let device = way.device;
+            return Self { device, ..self };
+        }
+        if device.follows(&self.device) {
+            // What is open goes on; whatever is opened from here on is judged by the new root.
+            let trust = self.trust;
+            return Self { trust, ..way };
+        }
+        self.trust.cancel();
+        way
     }
 
-    fn upstream(&self, discovery: &Discovery) -> Option<Arc<Upstream>> {
-        let make = || match Upstream::new(&self.device, discovery.clone(), self.trust.clone()) {
+    fn upstream(&self, ways: &Upstreams) -> Option<Arc<Upstream>> {
+        let (discovery, contacts) = (ways.discovery.clone(), ways.contacts.clone());
+        let make = || match Upstream::new(&self.device, discovery, contacts, self.trust.clone()) {
             Ok(upstream) => Some(Arc::new(upstream)),
             Err(error) => {
                 tracing::error!(%error, id = self.device.id, "unusable record");

@@ -122,7 +122,7 @@ fn fates<'a>(devices: &'a Devices, contents: &Contents) -> Vec<(&'a TrustedDevic
 
 fn fate(device: &TrustedDevice, contents: &Contents) -> Fate {
     let mut trusted = contents.devices.iter();
-    if trusted.any(|trusted| trusted.is_same_anchor(device)) {
+    if trusted.any(|trusted| trusted.is_same_device(device)) {
         Fate::Kept
     } else if contents.name_taken(&device.name(), &device.petname)
         || contents.devices.get(&device.id).is_some()

@@ -63,6 +63,13 @@ impl TrustStore {
         if self.contents.taken(&device.petname, &device.unique_name) {
             return Err(InsertError::NameTaken(device.petname.dot_local()));
         }
+        // Its name is that of the first root key, which somebody else may have: not both are trusted.
+        let is_anothers = |other: &Arc<TrustedDevice>| {
+            other.unique_name == device.unique_name && !other.is_same_device(&device)
+        };
+        if self.contents.devices.iter().any(is_anothers) {
+            return Err(InsertError::NameTaken(device.unique_name));
+        }
         let name = device.name();
         let said = statement.map(|statement| AuditEvent::MakerSaid { name, statement });
         self.add(device, said, now)
@@ -98,7 +105,7 @@ impl TrustStore {
         self.commit(events.collect(), now, |contents| {
             contents
                 .devices
-                .retain(|former| !former.is_same_anchor(&device));
+                .retain(|former| !former.is_same_device(&device));
             contents.devices.insert(device);
         })?;
         let device = self.device(&id).cloned();

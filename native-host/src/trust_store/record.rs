@@ -105,6 +105,9 @@ pub struct Paired {
     /// Whether the device is known to have recorded us.
     #[n(8)]
     pub confirmed: bool,
+    /// The fingerprints of its former root keys, from the first on: history, and trusted no more.
+    #[cbor(n(9), default)]
+    pub former: Vec<KeyFingerprint>,
 }
 
 /// A certificate, or the fingerprint of one, that the user got out of band.
@@ -151,7 +154,7 @@ impl TrustedDevice {
             discovery_key,
             code,
             label: _,
-            former: _,
+            former,
             evidence: _,
         } = consented.into_granted();
         Self {
@@ -173,6 +176,7 @@ impl TrustedDevice {
                 discovery_key: Arc::new(SecretBytes::new(discovery_key.expose().to_vec())),
                 code,
                 confirmed: false,
+                former,
             }),
         }
     }
@@ -261,6 +265,25 @@ impl TrustedDevice {
         }
     }
 
+    /// Whether it is the same device as that of another record, whichever of them knows its later root.
+    #[must_use]
+    pub fn is_same_device(&self, other: &Self) -> bool {
+        self.is_same_anchor(other) || self.follows(other) || other.follows(self)
+    }
+
+    /// Whether this record's root has taken the place of the other's.
+    #[must_use]
+    pub fn follows(&self, other: &Self) -> bool {
+        let (TrustedAnchor::Paired(ours), TrustedAnchor::Paired(theirs)) =
+            (&self.anchor, &other.anchor)
+        else {
+            return false;
+        };
+        let mut former = ours.former.iter();
+        self.unique_name == other.unique_name
+            && former.any(|former| former.matches(&theirs.fingerprint))
+    }
+
     /// What the audit log tells of its beginning.
     pub(super) fn trusted_event(&self) -> AuditEvent {
         match &self.anchor {
@@ -297,6 +320,7 @@ impl TrustedDevice {
                     fingerprint: paired.fingerprint,
                     role: paired.role.word().to_owned(),
                     code: paired.code,
+                    former: paired.former.clone(),
                 };
                 match paired.kind {
                     Kind::Device => DeviceAnchor::Device(view),
@@ -331,6 +355,7 @@ impl TrustedDevice {
             } else {
                 DeviceState::Pending
             },
+            unstored_rollover: None,
         }
     }
 }

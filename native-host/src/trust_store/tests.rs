@@ -21,15 +21,27 @@ use super::memory::Memory;
 use super::record::{Bridge, Devices, MAX_MAKERS, Maker, Ours, Paired, TrustedAnchor};
 use super::*;
 
+mod rollover;
+
 /// Runs a whole ceremony in memory: there is no other way to a proof.
 fn consented(label: &str, root: &[u8]) -> Consented {
-    let fingerprint = KeyFingerprint::of_spki(root);
+    consented_after(label, root, &[])
+}
+
+/// The same with a device that had other roots before.
+fn consented_after(label: &str, root: &[u8], former: &[KeyFingerprint]) -> Consented {
+    // Most of these roots are no certificates.
+    let key = |root: &[u8]| {
+        let key = settle_transport::certificate::fingerprint(root);
+        key.unwrap_or_else(|| KeyFingerprint::of_spki(root))
+    };
+    let fingerprint = key(root);
     let label = Label::parse(label).unwrap();
     let binding = || Binding {
         exporter: Secret::new([1; 32]),
         client: KeyFingerprint::of_spki(b"client"),
         device: fingerprint,
-        former: Vec::new(),
+        former: former.to_vec(),
     };
     let secret = PairingSecret::new([7; 16]);
     let entropy = Entropy::new([4; 64]);
@@ -49,7 +61,10 @@ fn consented(label: &str, root: &[u8]) -> Consented {
     let grant = Grant {
         root: root.to_vec(),
         label: label.as_str().to_owned(),
-        unique_name: label.unique(&fingerprint).as_str().to_owned(),
+        unique_name: label
+            .unique(former.first().unwrap_or(&fingerprint))
+            .as_str()
+            .to_owned(),
         port: 8443,
         kind: Kind::Device,
         role: Role::Admin,
@@ -58,9 +73,7 @@ fn consented(label: &str, root: &[u8]) -> Consented {
         evidence: None,
     };
     let (_, grant) = device.receive(&confirmation).unwrap().grant(grant);
-    let deciding = host
-        .receive(&grant, |der| Some(KeyFingerprint::of_spki(der)))
-        .unwrap();
+    let deciding = host.receive(&grant, |der| Some(key(der))).unwrap();
     deciding.consent().1
 }
 
@@ -332,7 +345,25 @@ fn a_store_of_version_1_is_read_and_written_anew() {
         names(&fixture.open().unwrap()),
         ["camera", "nas", "printer"]
     );
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 3);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
+}
+
+#[test]
+fn a_store_of_version_3_is_read_and_written_anew() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path(), include_bytes!("fixtures/v3.store")).unwrap();
+    let item = include_bytes!("fixtures/v3.item").to_vec();
+    fixture.keyring.set_item(Some(item));
+    let mut store = fixture.open().unwrap();
+    assert_eq!(paired(first(&store)).root, b"printer root");
+    assert_eq!(paired(first(&store)).former, []);
+    assert_eq!(store.contents().makers.len(), 1);
+    let id = first(&store).id.clone();
+    let petname = Label::parse("study").unwrap();
+    store.rename(&id, petname, NOW).unwrap();
+    drop(store);
+    assert_eq!(first(&fixture.open().unwrap()).petname.as_str(), "study");
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
 }
 
 #[test]
@@ -349,7 +380,7 @@ fn a_store_of_version_2_is_read_and_written_anew() {
     let store = fixture.open().unwrap();
     assert_eq!(store.contents().makers.len(), 1);
     assert_eq!(store.contents().devices.len(), 1);
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 3);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
 }
 
 fn maker(name: &str, certificate: u8) -> Maker {

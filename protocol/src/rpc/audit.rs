@@ -140,6 +140,24 @@ pub enum AuditEvent {
         /// The name that is its alone.
         unique_name: LocalName,
     },
+    /// A device's root has given way to another one, by links that both have signed.
+    RolledOver {
+        /// The user's name for it.
+        name: LocalName,
+        /// The root key that was trusted until then.
+        was: KeyFingerprint,
+        /// The one from then on.
+        fingerprint: KeyFingerprint,
+    },
+    /// The same, but it could not be stored: the former root is trusted as before.
+    RolloverNotStored {
+        /// The user's name for the device.
+        name: LocalName,
+        /// The root key that would be trusted.
+        fingerprint: KeyFingerprint,
+        /// Why not.
+        reason: ErrorKind,
+    },
     /// The store's key is kept somewhere else from then on.
     KeyMoved {
         /// Where.

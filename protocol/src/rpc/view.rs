@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::ErrorKind;
 use super::maker::MakerStatement;
 use crate::fingerprint::{CertificateFingerprint, KeyFingerprint};
 use crate::material::{Kind, Lifetime};
@@ -51,6 +52,9 @@ pub struct Device {
     pub last_verified_at: Option<u64>,
     /// What it is at.
     pub state: DeviceState,
+    /// Why a new root of it, which its own links lead to, is not stored yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unstored_rollover: Option<ErrorKind>,
 }
 
 impl Device {
@@ -90,6 +94,9 @@ pub struct PairedAnchor {
     pub role: String,
     /// The kind of code that was used.
     pub code: Lifetime,
+    /// The keys of its former roots, which are trusted no more; the first one's at the front.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<KeyFingerprint>,
 }
 
 impl DeviceAnchor {
@@ -160,6 +167,15 @@ pub enum Refusal {
         expected: KeyFingerprint,
         /// The key that was shown instead, where one was.
         seen: Option<KeyFingerprint>,
+    },
+    /// What answers says that its key has taken the place of the trusted one, and that does not say so.
+    RolloverRefused {
+        /// The root key that is trusted.
+        expected: KeyFingerprint,
+        /// The key that would take its place, where one could be read.
+        seen: Option<KeyFingerprint>,
+        /// What is wrong with it, in English.
+        flaw: String,
     },
     /// Something answers with another certificate than the one that was imported.
     WrongCertificate {

@@ -112,7 +112,7 @@ impl Background {
                 seen: None,
             }),
             // Only the host knows what was shown, and it tells when it is asked.
-            Reason::WrongCertificate | Reason::BrokenRule => None,
+            Reason::WrongCertificate | Reason::BrokenRule | Reason::RolloverRefused => None,
             Reason::Unreachable => Some(Refusal::Unreachable {}),
             Reason::Expired => Some(Refusal::Expired {}),
             Reason::NotAdmitted => Some(Refusal::NotAdmitted {}),

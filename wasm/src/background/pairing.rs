@@ -85,7 +85,9 @@ impl Background {
                 effects.extend(self.tell_status());
                 effects.push(Effect::Say {
                     page,
-                    message: ToPage::Paired { device },
+                    message: ToPage::Paired {
+                        device: Box::new(device),
+                    },
                 });
                 effects
             }

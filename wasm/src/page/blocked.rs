@@ -18,6 +18,8 @@ names! {
     Reason {
         /// Another key than the trusted one answers.
         WrongKey = "wrong_key",
+        /// A new key that the trusted one does not vouch for.
+        RolloverRefused = "rollover_refused",
         /// Another certificate than the imported one answers.
         WrongCertificate = "wrong_certificate",
         /// A certificate that breaks a rule.
@@ -43,6 +45,7 @@ impl Reason {
     pub const fn of(refusal: &Refusal) -> Self {
         match refusal {
             Refusal::WrongKey { .. } => Self::WrongKey,
+            Refusal::RolloverRefused { .. } => Self::RolloverRefused,
             Refusal::WrongCertificate { .. } => Self::WrongCertificate,
             Refusal::BrokenRule { .. } => Self::BrokenRule,
             Refusal::Unreachable {} => Self::Unreachable,
@@ -65,6 +68,11 @@ impl Reason {
                 Phrase::BlockedWrongKey,
                 Phrase::BlockedWrongKeyText,
                 Phrase::BlockedWrongKeyNext,
+            ],
+            Self::RolloverRefused => [
+                Phrase::BlockedRolloverRefused,
+                Phrase::BlockedRolloverRefusedText,
+                Phrase::BlockedRolloverRefusedNext,
             ],
             Self::WrongCertificate => [
                 Phrase::BlockedWrongCertificate,
@@ -118,7 +126,7 @@ impl Reason {
     /// Whether a new pairing can help.
     const fn ends_by_pairing(self) -> bool {
         match self {
-            Self::WrongKey | Self::Expired | Self::NotAdmitted => true,
+            Self::WrongKey | Self::RolloverRefused | Self::Expired | Self::NotAdmitted => true,
             // These came without a pairing, or no pairing mends them.
             Self::WrongCertificate
             | Self::BrokenRule
@@ -318,7 +326,10 @@ impl Blocked {
 
     fn with_keys(&self, view: View) -> View {
         let (expected, seen) = match &self.refusal {
-            Some(Refusal::WrongKey { expected, seen }) => {
+            Some(
+                Refusal::WrongKey { expected, seen }
+                | Refusal::RolloverRefused { expected, seen, .. },
+            ) => {
                 let seen = seen.as_ref().map(KeyFingerprint::as_bytes);
                 (expected.as_bytes(), seen)
             }

@@ -167,11 +167,19 @@ impl Overview {
             ]
             .into(),
         };
-        if device.state == DeviceState::Pending {
-            row.texts
-                .insert(Slot::State, Text::say(Phrase::StatePending));
+        if let Some(state) = state_of(device) {
+            row.texts.insert(Slot::State, state);
         }
         row
+    }
+}
+
+/// What is not as it should be with a device.
+pub(super) fn state_of(device: &Device) -> Option<Text> {
+    match (device.state, device.unstored_rollover) {
+        (DeviceState::Pending, _) => Some(Text::say(Phrase::StatePending)),
+        (DeviceState::Active, Some(_)) => Some(Text::say(Phrase::StateRolloverUnstored)),
+        (DeviceState::Active, None) => None,
     }
 }
 

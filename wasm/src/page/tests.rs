@@ -263,7 +263,7 @@ fn consent_opens_the_page_that_was_asked_for() {
     let effects = hear(
         &mut page,
         ToPage::Paired {
-            device: device("printer"),
+            device: Box::new(device("printer")),
         },
     );
     let url = "https://printer.local/jobs?a".to_owned();
@@ -278,7 +278,7 @@ fn a_device_of_another_name_opens_at_its_own_first_page() {
     let effects = hear(
         &mut page,
         ToPage::Paired {
-            device: device("printer"),
+            device: Box::new(device("printer")),
         },
     );
     let url = "https://printer.local/".to_owned();
@@ -437,7 +437,7 @@ fn an_untrusted_bridge_holds_the_page_that_would_open() {
         hear(
             &mut page,
             ToPage::Paired {
-                device: device("printer")
+                device: Box::new(device("printer"))
             }
         ),
         []

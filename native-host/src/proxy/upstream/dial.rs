@@ -13,22 +13,23 @@ use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
-use rustls_pki_types::ServerName;
+use rustls_pki_types::{ServerName, UnixTime};
 use settle_protocol::discovery::Announced;
 use settle_protocol::name::LocalName;
 use settle_protocol::portable::{Nonce, Recognition};
 use settle_protocol::rpc::Refusal;
-use settle_transport::anchor::AnchorError;
+use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::cut::Cut;
 use settle_transport::random;
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::discovery::{Discovery, Pace, first_success};
+use crate::proxy::Contact;
 use crate::proxy::heard::{Heard, Refusals};
 
 /// For one address, from the first packet to the verified connection.
@@ -73,6 +74,15 @@ pub(super) struct Route {
     /// For connections to it.
     pub(super) places: Arc<Semaphore>,
     pub(super) trust: CancellationToken,
+    pub(super) following: Following,
+}
+
+/// Where it is told that the device has another root by now.
+#[derive(Debug)]
+pub(super) struct Following {
+    pub(super) id: String,
+    pub(super) anchor: Anchor,
+    pub(super) contacts: Option<mpsc::Sender<Contact>>,
 }
 
 /// No verified connection came about.
@@ -90,12 +100,18 @@ impl DialError {
     pub(super) fn refusal(&self) -> Refusal {
         match self {
             Self::Nobody | Self::Full => Refusal::Unreachable {},
-            Self::Anchor(
-                AnchorError::WrongKey { expected, seen }
-                | AnchorError::Rollover { expected, seen, .. },
-            ) => Refusal::WrongKey {
+            Self::Anchor(AnchorError::WrongKey { expected, seen }) => Refusal::WrongKey {
                 expected: *expected,
                 seen: *seen,
+            },
+            Self::Anchor(AnchorError::Rollover {
+                expected,
+                seen,
+                broken,
+            }) => Refusal::RolloverRefused {
+                expected: *expected,
+                seen: *seen,
+                flaw: broken.to_string(),
             },
             Self::Anchor(AnchorError::WrongCertificate { expected, seen }) => {
                 Refusal::WrongCertificate {
@@ -147,6 +163,7 @@ impl Route {
         match first {
             Ok((place, stream)) => {
                 self.reached(place);
+                self.follow(&stream);
                 Ok(stream)
             }
             // One that showed a certificate says more than many that did not answer.
@@ -169,6 +186,23 @@ impl Route {
         }
         known.insert(0, place);
         known.truncate(settle_protocol::material::MAX_ADDRESSES);
+    }
+
+    /// Tells of a root that has taken the place of the trusted one. The handshake is done, so whoever showed
+    /// it has the key of a leaf that it issued.
+    fn follow(&self, stream: &TlsStream<TcpStream>) {
+        let shown = stream.get_ref().1.peer_certificates();
+        let (Some([leaf, others @ ..]), Some(contacts)) = (shown, &self.following.contacts) else {
+            return;
+        };
+        let (anchor, id) = (&self.following.anchor, &self.following.id);
+        let followed = anchor.follow(leaf, others, &self.name, self.port, UnixTime::now());
+        if let Ok(Some(successor)) = followed
+            && let Err(error) = contacts.try_send(Contact::RolledOver(id.clone(), successor))
+        {
+            // The next connection follows it anew.
+            tracing::trace!(%error, "a rollover was not noted");
+        }
     }
 
     async fn connect_to(

@@ -100,6 +100,7 @@ impl From<Device1> for TrustedDevice {
                 discovery_key: former.discovery_key,
                 code: former.ceremony,
                 confirmed: former.confirmed,
+                former: Vec::new(),
             }),
         }
     }

@@ -2,10 +2,10 @@
 
 use std::cmp::Reverse;
 
-use settle_protocol::rpc::{Device, DeviceState};
+use settle_protocol::rpc::Device;
 
 use super::Manage;
-use crate::page::overview::role_of;
+use crate::page::overview::{role_of, state_of};
 use crate::phrase::Phrase;
 use crate::view::{Field, List, Part, Row, Slot, Text, View};
 
@@ -82,9 +82,8 @@ fn row(device: &Device) -> Row {
         .into(),
         ..Row::default()
     };
-    if device.state == DeviceState::Pending {
-        row.texts
-            .insert(Slot::State, Text::say(Phrase::StatePending));
+    if let Some(state) = state_of(device) {
+        row.texts.insert(Slot::State, state);
     }
     row
 }

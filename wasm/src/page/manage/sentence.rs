@@ -48,6 +48,8 @@ pub(super) fn of(event: &AuditEvent) -> Text {
         AuditEvent::MakerRemoved { maker, .. } => say(Phrase::LogMakerRemoved, &[maker]),
         AuditEvent::BackupMade { devices } => say(Phrase::LogBackupMade, &[devices]),
         AuditEvent::Restored { name, .. } => say(Phrase::LogRestored, &[name]),
+        AuditEvent::RolledOver { name, .. } => say(Phrase::LogRolledOver, &[name]),
+        AuditEvent::RolloverNotStored { name, .. } => say(Phrase::LogRolloverNotStored, &[name]),
         AuditEvent::KeyMoved {
             to: KeyPlace::Keyring,
         } => Text::say(Phrase::LogKeyToKeyring),
@@ -85,6 +87,8 @@ pub(super) fn names(event: &AuditEvent) -> Vec<&LocalName> {
         | AuditEvent::OriginAllowed { name, .. }
         | AuditEvent::OriginDenied { name, .. }
         | AuditEvent::Refused { name, .. }
+        | AuditEvent::RolledOver { name, .. }
+        | AuditEvent::RolloverNotStored { name, .. }
         | AuditEvent::MakerSaid { name, .. } => vec![name],
         AuditEvent::PairingFailed { .. }
         | AuditEvent::MakerAdded { .. }
