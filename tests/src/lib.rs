@@ -18,6 +18,7 @@ pub mod device;
 pub mod disk;
 pub mod film;
 pub mod foreign;
+pub mod forger;
 pub mod frames;
 pub mod home;
 pub mod line;

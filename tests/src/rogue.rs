@@ -44,16 +44,33 @@ impl Rogue {
     ) -> Self {
         let certificate = CertificateDer::from_pem_file(&identity.certificate);
         let key = PrivateKeyDer::from_pem_file(&identity.key).expect("a key");
+        let chain = vec![certificate.expect("a certificate")];
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self::showing(anywhere, chain, key, protocol, behave)
+    }
+
+    /// Starts at an address with any chain of certificates, the first one's key being `key`.
+    ///
+    /// # Panics
+    /// When TLS does not take them, or the address is taken.
+    #[must_use]
+    pub fn showing(
+        address: SocketAddr,
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+        protocol: &[u8],
+        behave: impl Fn(&mut Line) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("TLS")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.expect("a certificate")], key)
+            .with_single_cert(chain, key)
             .expect("an identity");
         config.alpn_protocols = vec![protocol.to_vec()];
         let config = Arc::new(config);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let listener = TcpListener::bind(address).expect("a free port");
         let rogue = Self {
             address: listener.local_addr().expect("an address"),
             connections: Arc::default(),

@@ -33,6 +33,7 @@ mod races;
 mod refusals;
 mod reset;
 mod revoked;
+mod rollover;
 mod rotation;
 mod smuggled;
 mod tampered;
