@@ -95,12 +95,14 @@ function listen() {
       dispatch({ kind, field: target.dataset.field ?? "", text: target.value });
     }
   });
-  document.querySelector("#file")?.addEventListener("change", ({ target }) => {
-    const file = target instanceof HTMLInputElement && target.files?.[0];
-    if (file) {
-      give(file);
-    }
-  });
+  if (body.dataset.page === "manage") {
+    addEventListener("change", ({ target }) => {
+      const file = target instanceof HTMLInputElement && target.files?.[0];
+      if (file) {
+        give(file);
+      }
+    });
+  }
   // Another address in the same page is another question.
   addEventListener("hashchange", () => location.reload());
   if (body.dataset.page === "pair") {

@@ -28,14 +28,21 @@ export class Device {
    * One that was there before shows no code again once it is paired.
    * @param {Home} home
    * @param {string} upstream
-   * @param {{ state?: string, listen?: string, name?: string, announce?: boolean }} options
+   * @param {{
+   *   state?: string, listen?: string, name?: string, announce?: boolean, isNew?: boolean,
+   * }} options
    */
   static async start(
     home,
     upstream,
-    { state = "device", listen = "127.0.0.1:0", name = "printer", announce = false } = {},
+    {
+      state = "device",
+      listen = "127.0.0.1:0",
+      name = "printer",
+      announce = false,
+      isNew = !existsSync(join(home.path, state)),
+    } = {},
   ) {
-    const isNew = !existsSync(join(home.path, state));
     const picture = join(home.path, `${state}.png`);
     const program = new Program(
       built("settle-device"),

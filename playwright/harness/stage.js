@@ -106,7 +106,7 @@ export class Stage {
 
   /**
    * Starts the device again, or another one in its place.
-   * @param {{ state?: string, listen?: string }} options
+   * @param {{ state?: string, listen?: string, isNew?: boolean }} options
    */
   async startDevice(options) {
     this.device = await Device.start(this.home, this.behind.url, options);

@@ -259,6 +259,12 @@ enum Ask {
         page: PageId,
         step: BackupStep,
     },
+    Makers {
+        page: PageId,
+    },
+    ChangeMakers {
+        page: PageId,
+    },
 }
 
 /// A step on the way of a backup.
@@ -366,6 +372,14 @@ impl Background {
             FromPage::Deny { device, origin } => {
                 self.change(page, Call::DenyOrigin { device, origin })
             }
+            FromPage::ListMakers {} => self.list_makers(page),
+            FromPage::AddMaker { maker } => {
+                self.call_for(page, Call::AddMaker(maker), Ask::ChangeMakers { page })
+            }
+            FromPage::RemoveMaker { maker } => {
+                let call = Call::RemoveMaker { name: maker };
+                self.call_for(page, call, Ask::ChangeMakers { page })
+            }
             FromPage::MakeBackup { passphrase } => {
                 self.back_up(page, BackupStep::Make, Call::MakeBackup { passphrase })
             }
@@ -390,6 +404,10 @@ impl Background {
 
     fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
         self.call_for(page, call, Ask::Change { page })
+    }
+
+    fn list_makers(&mut self, page: PageId) -> Vec<Effect> {
+        self.call_for(page, Call::ListMakers {}, Ask::Makers { page })
     }
 
     fn back_up(&mut self, page: PageId, step: BackupStep, call: Call) -> Vec<Effect> {

@@ -3,9 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use settle_protocol::maker::MakerName;
 use settle_protocol::name::{Label, LocalName};
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision};
+use settle_protocol::rpc::maker::{AddMaker, Maker};
 use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
 
 use crate::fault::{Fault, OwnFault};
@@ -56,6 +58,18 @@ pub enum FromPage {
         device: String,
         /// The site.
         origin: Origin,
+    },
+    /// Read the user's list of makers.
+    ListMakers {},
+    /// Put a maker on it.
+    AddMaker {
+        /// The maker.
+        maker: AddMaker,
+    },
+    /// Take a maker off it.
+    RemoveMaker {
+        /// The user's name for it.
+        maker: MakerName,
     },
     /// Seal what is trusted with a passphrase.
     MakeBackup {
@@ -137,6 +151,11 @@ pub enum ToPage {
     },
     /// The device is not trusted any more.
     Revoked {},
+    /// The user's list of makers, when it was asked for and when this page has changed it.
+    Makers {
+        /// In the order of their names.
+        makers: Vec<Maker>,
+    },
     /// The answer to [`FromPage::MakeBackup`].
     BackupMade {
         /// What there is to read.

@@ -170,6 +170,8 @@ names! {
         ManageDevices = "manage_devices",
         /// The headline of the audit log.
         ManageLog = "manage_log",
+        /// The headline of the list of makers.
+        ManageMakers = "manage_makers",
         /// The headline of backups.
         ManageBackup = "manage_backup",
         /// `$1`: the number of devices in it.

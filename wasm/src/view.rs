@@ -36,6 +36,8 @@ names! {
         Log = "log",
         /// Backups.
         Backup = "backup",
+        /// The list of makers.
+        Makers = "makers",
     }
 }
 
@@ -130,6 +132,12 @@ names! {
         Origin = "origin",
         /// What was done, and can be taken back.
         Undo = "undo",
+        /// The headline of the list of makers.
+        MakersTitle = "makers_title",
+        /// The fingerprint of the certificate that was chosen.
+        MakerFingerprint = "maker_fingerprint",
+        /// What a maker is believed about, in a list.
+        SerialNumbers = "serial_numbers",
         /// The headline of backups.
         BackupTitle = "backup_title",
         /// What became of a backup.
@@ -192,6 +200,14 @@ names! {
         AtDevices = "at_devices",
         /// The audit log is shown.
         AtLog = "at_log",
+        /// The list of makers is shown.
+        AtMakers = "at_makers",
+        /// It has nothing in it.
+        NoMakers = "no_makers",
+        /// The certificate of another one was chosen.
+        MakerChosen = "maker_chosen",
+        /// It can be put on the list.
+        CanAddMaker = "can_add_maker",
         /// Backups are shown.
         AtBackup = "at_backup",
         /// A backup was made or restored.
@@ -254,6 +270,10 @@ names! {
         NewPassphraseAgain = "new_passphrase_again",
         /// Opens a backup.
         Passphrase = "passphrase",
+        /// The user's name for a maker.
+        MakerName = "maker_name",
+        /// The serial numbers that it is believed about.
+        SerialNumbers = "serial_numbers",
     }
 }
 
@@ -290,6 +310,14 @@ names! {
         ShowDevices = "show_devices",
         /// Shows the audit log.
         ShowLog = "show_log",
+        /// Shows the list of makers.
+        ShowMakers = "show_makers",
+        /// Puts one on it.
+        AddMaker = "add_maker",
+        /// Takes one off it.
+        RemoveMaker = "remove_maker",
+        /// Does not put the chosen one on it.
+        AddCancel = "add_cancel",
         /// Shows backups.
         ShowBackup = "show_backup",
         /// Makes one.
@@ -326,6 +354,8 @@ names! {
         History = "history",
         /// The audit log.
         Log = "log",
+        /// The list of makers.
+        Makers = "makers",
         /// What a backup has in it.
         Restored = "restored",
     }

@@ -10,13 +10,14 @@ use anyhow::bail;
 use crate::{process, test};
 
 /// The tests that look at pages.
-const LOOKING: [&str; 10] = [
+const LOOKING: [&str; 11] = [
     "blocked",
     "camera",
     "decision",
     "failures",
     "imported",
     "languages",
+    "makers",
     "manage",
     "paired",
     "popup",

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use settle_protocol::rpc::maker::Makers;
 use settle_protocol::rpc::{
     Call, Device, Devices, ErrorKind, Event as Said, FromDaemon, HOST_NAME, Hello, Outcome, Proxy,
     Response, VERSION, Welcome,
@@ -125,6 +126,8 @@ impl Background {
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
                 | Ask::Audit { page, .. }
+                | Ask::Makers { page }
+                | Ask::ChangeMakers { page }
                 | Ask::Backup { page, .. } => Some(page),
                 Ask::Hello | Ask::List | Ask::Abort => None,
             })
@@ -195,6 +198,17 @@ impl Background {
                     page,
                     message: ToPage::Audit { audit, before },
                 }],
+                Err(fault) => vec![failed(page, fault)],
+            },
+            Ask::Makers { page } => match result(response) {
+                Ok(Makers { makers }) => vec![Effect::Say {
+                    page,
+                    message: ToPage::Makers { makers },
+                }],
+                Err(fault) => vec![failed(page, fault)],
+            },
+            Ask::ChangeMakers { page } => match result::<Value>(response) {
+                Ok(_) => self.list_makers(page),
                 Err(fault) => vec![failed(page, fault)],
             },
             Ask::Backup { page, step } => match backup_answer(step, response) {

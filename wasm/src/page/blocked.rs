@@ -197,7 +197,8 @@ impl Blocked {
             }
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {} => return self.to_pairing(),
-            ToPage::BackupMade { .. }
+            ToPage::Makers { .. }
+            | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
             | ToPage::RestoreOpened { .. }
@@ -243,6 +244,10 @@ impl Blocked {
             | Action::Again
             | Action::Manage
             | Action::ShowDevices
+            | Action::ShowMakers
+            | Action::AddMaker
+            | Action::RemoveMaker
+            | Action::AddCancel
             | Action::ShowBackup
             | Action::Backup
             | Action::OpenBackup

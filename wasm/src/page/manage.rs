@@ -5,17 +5,20 @@ mod backups;
 mod device;
 mod list;
 mod log;
+mod makers;
 mod sentence;
 #[cfg(test)]
 mod tests;
 
 use settle_protocol::name::Label;
 use settle_protocol::origin::Origin;
+use settle_protocol::rpc::backup::Part as Bytes;
 use settle_protocol::rpc::{Device, ErrorKind};
 
 use self::backups::Backups;
 use self::list::Order;
 use self::log::Log;
+use self::makers::Makers;
 use super::{Effect, Event, with_fault, with_status};
 use crate::address::Address;
 use crate::fault::Fault;
@@ -32,6 +35,7 @@ pub struct Manage {
     order: Order,
     log: Log,
     backups: Backups,
+    makers: Makers,
     fault: Option<Fault>,
     /// What would take the last change back.
     undo: Option<Undo>,
@@ -45,6 +49,7 @@ enum Place {
     Device(Shown),
     Log,
     Backup,
+    Makers,
 }
 
 /// One device, by its identifier in the trust store.
@@ -79,7 +84,7 @@ impl Manage {
             }
             Event::File { bytes } => {
                 self.fault = None;
-                self.backups.chosen(bytes);
+                self.chosen(bytes);
                 Vec::new()
             }
             Event::Lost {} => {
@@ -121,6 +126,10 @@ impl Manage {
                 self.backups.stop();
                 Vec::new()
             }
+            ToPage::Makers { makers } => {
+                self.makers.heard(makers);
+                Vec::new()
+            }
             ToPage::BackupMade { made } => self.backups.made(made),
             ToPage::BackupPart { part } => self.backups.read(part),
             ToPage::RestoreGiven {} => self.backups.given(),
@@ -140,6 +149,16 @@ impl Manage {
         }
     }
 
+    /// A file is for what is shown.
+    fn chosen(&mut self, file: Bytes) {
+        match self.place {
+            Place::Makers => self.fault = self.makers.chosen(file).err().map(Fault::from),
+            Place::Backup | Place::Devices | Place::Device(_) | Place::Log => {
+                self.backups.chosen(file);
+            }
+        }
+    }
+
     fn leave_what_is_gone(&mut self) {
         if matches!(&self.place, Place::Device(shown) if self.device(&shown.id).is_none()) {
             self.place = Place::Devices;
@@ -151,7 +170,8 @@ impl Manage {
             (Field::Search, _) => self.search = text,
             (Field::Order, _) => self.order = Order::of_word(&text),
             (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
-            (Field::Petname, Place::Devices | Place::Log | Place::Backup)
+            (Field::MakerName | Field::SerialNumbers, _) => self.makers.typed(field, text),
+            (Field::Petname, Place::Devices | Place::Log | Place::Backup | Place::Makers)
             | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
         }
     }
@@ -161,6 +181,16 @@ impl Manage {
         match action {
             Action::ShowDevices => self.go(Place::Devices),
             Action::ShowLog => self.go(Place::Log),
+            Action::ShowMakers => {
+                self.go(Place::Makers);
+                say(FromPage::ListMakers {})
+            }
+            Action::AddMaker => self.makers.add(),
+            Action::RemoveMaker => self.makers.remove(value),
+            Action::AddCancel => {
+                self.makers.forget_choice();
+                Vec::new()
+            }
             Action::ShowBackup => self.go(Place::Backup),
             Action::Backup => self.backups.make(),
             Action::OpenBackup => self.backups.open(),
@@ -292,7 +322,7 @@ impl Manage {
     fn shown(&self) -> Option<&Device> {
         match &self.place {
             Place::Device(shown) => self.device(&shown.id),
-            Place::Devices | Place::Log | Place::Backup => None,
+            Place::Devices | Place::Log | Place::Backup | Place::Makers => None,
         }
     }
 
@@ -312,12 +342,14 @@ impl Manage {
             Place::Device(_) => Screen::Device,
             Place::Log => Screen::Log,
             Place::Backup => Screen::Backup,
+            Place::Makers => Screen::Makers,
         };
         let view = with_status(screen, self.status.as_ref())
             .part(
                 Part::AtDevices,
                 matches!(self.place, Place::Devices | Place::Device(_)),
             )
+            .part(Part::AtMakers, matches!(self.place, Place::Makers))
             .part(Part::AtBackup, matches!(self.place, Place::Backup))
             .part(Part::AtLog, matches!(self.place, Place::Log))
             .part(Part::CanUndo, self.undo.is_some())
@@ -327,6 +359,7 @@ impl Manage {
             Place::Device(_) => self.view_device(view),
             Place::Log => self.log.view(view),
             Place::Backup => self.backups.view(view),
+            Place::Makers => self.makers.view(view),
         };
         match self.fault {
             Some(fault) => with_fault(view, fault),

@@ -46,6 +46,7 @@ impl Overview {
             ToPage::Status { status } => self.status = Some(status),
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {}
+            | ToPage::Makers { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
@@ -95,6 +96,10 @@ impl Overview {
             | Action::Refuse
             | Action::Again
             | Action::ShowDevices
+            | Action::ShowMakers
+            | Action::AddMaker
+            | Action::RemoveMaker
+            | Action::AddCancel
             | Action::ShowBackup
             | Action::Backup
             | Action::OpenBackup

@@ -210,6 +210,7 @@ impl Pair {
             ToPage::Paired { device } => self.paired(&device),
             ToPage::Refused { .. }
             | ToPage::Revoked {}
+            | ToPage::Makers { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}

@@ -52,7 +52,11 @@ impl Backups {
             Field::NewPassphrase => self.passphrase = text,
             Field::NewPassphraseAgain => self.again = text,
             Field::Passphrase => self.opens = text,
-            Field::Petname | Field::Search | Field::Order => {}
+            Field::Petname
+            | Field::Search
+            | Field::Order
+            | Field::MakerName
+            | Field::SerialNumbers => {}
         }
     }
 
