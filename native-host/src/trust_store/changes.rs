@@ -64,10 +64,10 @@ impl TrustStore {
             return Err(InsertError::NameTaken(device.petname.dot_local()));
         }
         // Its name is that of the first root key, which somebody else may have: not both are trusted.
-        let is_anothers = |other: &Arc<TrustedDevice>| {
+        let has_its_name = |other: &Arc<TrustedDevice>| {
             other.unique_name == device.unique_name && !other.is_same_device(&device)
         };
-        if self.contents.devices.iter().any(is_anothers) {
+        if self.contents.devices.iter().any(has_its_name) {
             return Err(InsertError::NameTaken(device.unique_name));
         }
         let name = device.name();
