@@ -1,9 +1,13 @@
 // A running `settle-device`.
 
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { built, Program } from "./programs.js";
+
+const run = promisify(execFile);
 
 /** @typedef {import("./home.js").Home} Home */
 
@@ -13,10 +17,14 @@ export class Device {
    * @param {string} address
    * @param {{ code: string, typed: string, words: string }} code in each of its forms
    * @param {string} picture
+   * @param {string} state
+   * @param {string} uniqueName
    */
-  constructor(program, address, { code, typed, words }, picture) {
+  constructor(program, address, { code, typed, words }, picture, state, uniqueName) {
     this.program = program;
     this.address = address;
+    this.state = state;
+    this.uniqueName = uniqueName;
     this.code = code;
     this.typed = typed;
     this.words = words;
@@ -53,16 +61,26 @@ export class Device {
       ],
       { env: home.environment, log: home.log(`${state}.log`) },
     );
-    const { address } = await program.line("listening", ({ event }) => event === "listening");
+    const listening = await program.line("listening", ({ event }) => event === "listening");
+    const { address, unique_name: uniqueName } = listening;
     const { code, typed, words } = isNew
       ? await program.line("code", ({ event }) => event === "code")
       : { code: "", typed: "", words: "" };
-    return new Device(program, address, { code, typed, words }, picture);
+    const folder = join(home.path, state);
+    return new Device(program, address, { code, typed, words }, picture, folder, uniqueName);
   }
 
   /** Whether it said that it was paired. */
   get paired() {
     return this.program.lines.some(({ event }) => event === "paired");
+  }
+
+  /** Gives it a new root key, as its owner does. */
+  async rollOver() {
+    const { stdout } = await run(built("settle-device"), [
+      ...["rollover", "--json", "--state", this.state],
+    ]);
+    return /** @type {string} */ (JSON.parse(stdout).fingerprint);
   }
 
   async stop() {
