@@ -45,6 +45,7 @@ pub mod ui;
 mod upstream;
 mod upstreams;
 
+pub use address::{AddressError, listen_address};
 pub use announce::Service;
 pub use audit::{
     AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,

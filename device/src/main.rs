@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use settle_device::ui::{self, Format};
 use settle_device::{
     Announcing, Button, Device, Event, Policy, Settings, UpstreamUrl, Upstreams, UpstreamsError,
+    listen_address,
 };
 use settle_protocol::name::Label;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,8 +87,8 @@ struct Serve {
     /// The directory for identity and clients [default: settle-device/LABEL in the user's state].
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
-    /// Where to listen.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:8443")]
+    /// Where to listen; a link-local address names its interface: [fe80::7%eth0]:443.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:8443", value_parser = listen_address)]
     listen: SocketAddr,
     /// Keep a picture of the current code here (PNG).
     #[arg(long, value_name = "FILE")]

@@ -13,6 +13,7 @@ pub mod discovery;
 pub mod doctor;
 pub mod framing;
 pub mod install;
+mod links;
 pub mod log_file;
 pub mod makers;
 pub mod pairing;

@@ -30,6 +30,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::discovery::{Discovery, Pace, first_success};
+use crate::links;
 use crate::trust_store::record::{Ours, unix};
 
 /// For one address, from the first packet to the end of the TLS handshake.
@@ -226,7 +227,8 @@ pub async fn prove(
     let hints = code
         .material()
         .map_or(&[][..], |material| &material.addresses);
-    let hints = hints.iter().map(|address| (*address, ())).collect();
+    let hints = links::on_every_link(hints).into_iter();
+    let hints = hints.map(|address| (address, ())).collect();
     let candidates = discovery.candidates(wanted(Arc::clone(&code)), hints);
     let proving = first_success(candidates, PACE, |(address, ())| trial.prove_at(address));
     let proved = proving.await.map_err(|errors| {

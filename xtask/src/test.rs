@@ -250,8 +250,8 @@ fn device(count: &mut Count) -> anyhow::Result<()> {
     let examples = ["test", "--locked", "--doc", "--package", "settle-device"];
     count.tests(&mut process::cargo(&examples))?;
     eprintln!("== devices among real binaries");
-    let real = "package(settle-tests) & test(/^(clocks|codes|crash|device_api|discovery|embedded|handshakes|journey|\
-                lost|maker|reset|revoked|twin|typed|unit)::/)";
+    let real = "package(settle-tests) & test(/^(clocks|codes|crash|device_api|discovery|embedded|handshakes|journey|links|\
+                lost|maker|portable|reset|revoked|rollover|twin|typed|unit)::/)";
     count.tests(&mut sandbox::command(&words(&nextest(
         real,
         &["--offline"],

@@ -33,6 +33,7 @@ use self::dial::{Dial, DialError, Following, Route, Sought};
 use super::Contact;
 use super::heard::{Answered, Refusals};
 use crate::discovery::Discovery;
+use crate::links;
 use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
 
 /// A pooled connection that nobody uses is closed after this time.
@@ -116,11 +117,11 @@ impl Upstream {
     ) -> Result<Self, UnusableRecord> {
         let name = device.unique_name.clone();
         let anchor = anchor_of(device)?;
-        let hints = device.addresses.iter();
+        let hints = links::on_every_link(&device.addresses).into_iter();
         let route = Arc::new(Route {
             port: device.port,
             sought: sought(device)?,
-            places_known: Mutex::new(hints.map(|address| (*address, Guise::Open)).collect()),
+            places_known: Mutex::new(hints.map(|address| (address, Guise::Open)).collect()),
             refusals: Refusals::default(),
             places: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
             trust: trust.clone(),

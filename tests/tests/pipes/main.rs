@@ -23,6 +23,7 @@ mod journey;
 mod keyring;
 mod kills;
 mod limits;
+mod links;
 mod load;
 mod logs;
 mod lost;
