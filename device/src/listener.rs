@@ -13,7 +13,6 @@ use settle_protocol::pairing::ALPN;
 use settle_transport::{certificate, danger};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::LazyConfigAcceptor;
@@ -50,7 +49,7 @@ pub(crate) struct Listener {
     front: Arc<Front>,
     strangers: Pool,
     pairings: Pool,
-    client_connections: Semaphore,
+    client_connections: Pool<KeyFingerprint>,
     stop: CancellationToken,
 }
 
@@ -80,7 +79,7 @@ impl Listener {
             front: Arc::new(front),
             strangers: Pool::new(MAX_STRANGERS),
             pairings: Pool::new(MAX_PAIRINGS),
-            client_connections: Semaphore::new(MAX_CLIENT_CONNECTIONS),
+            client_connections: Pool::new(MAX_CLIENT_CONNECTIONS),
             stop,
         }
     }
@@ -180,13 +179,12 @@ impl Listener {
     }
 
     async fn serve_client(&self, tls: TlsStream<TcpStream>, key: KeyFingerprint, peer: SocketAddr) {
-        let Ok(_connection) = self.client_connections.try_acquire() else {
-            tracing::warn!("paired clients hold all the connections that there are");
-            return;
-        };
-        self.front
-            .serve_client(tls, key, peer.ip(), &self.stop)
-            .await;
+        // The client that holds the most gives way, so none keeps another out.
+        let place = self.client_connections.take(key);
+        let served = self.front.serve_client(tls, key, peer.ip(), &self.stop);
+        if place.hold(Box::pin(served)).await.is_none() {
+            tracing::warn!(client = %key, "a client that holds most of the connections lost its oldest");
+        }
     }
 }
 

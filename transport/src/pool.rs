@@ -1,10 +1,12 @@
-//! A bounded number of places for connections that have proved nothing yet.
+//! A bounded number of places for connections, by whom they are from: an address for those that have
+//! proved nothing yet, a key for those that have.
 //!
-//! A full pool makes room by ending the oldest connection of the address that holds the most, so
-//! that a flood from one address ends itself, and a quick honest handshake still gets through.
+//! A full pool makes room by ending the oldest connection of whoever holds the most, so that a flood
+//! from one address ends itself, and a quick honest handshake still gets through.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,46 +14,49 @@ use tokio_util::sync::CancellationToken;
 
 /// The places.
 #[derive(Clone, Debug)]
-pub struct Pool {
+pub struct Pool<From = IpAddr> {
     capacity: usize,
-    taken: Arc<Mutex<Taken>>,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    last_number: u64,
-    /// Oldest first.
-    places: VecDeque<Entry>,
+    taken: Arc<Mutex<Taken<From>>>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Taken<From> {
+    last_number: u64,
+    /// Oldest first.
+    places: VecDeque<Entry<From>>,
+}
+
+#[derive(Debug)]
+struct Entry<From> {
     number: u64,
-    from: IpAddr,
+    from: From,
     leave: CancellationToken,
 }
 
 /// One place, free again when dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct Place<From = IpAddr> {
     number: u64,
     leave: CancellationToken,
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<Taken<From>>>,
 }
 
-impl Pool {
+impl<From: Copy + Eq + Hash> Pool<From> {
     /// A pool of so many places.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
             capacity,
-            taken: Arc::default(),
+            taken: Arc::new(Mutex::new(Taken {
+                last_number: 0,
+                places: VecDeque::new(),
+            })),
         }
     }
 
     /// Takes a place, if need be from another.
     #[must_use]
-    pub fn take(&self, from: IpAddr) -> Place {
+    pub fn take(&self, from: From) -> Place<From> {
         let mut taken = locked(&self.taken);
         if taken.places.len() >= self.capacity {
             taken.end_one();
@@ -72,9 +77,9 @@ impl Pool {
     }
 }
 
-impl Taken {
+impl<From: Copy + Eq + Hash> Taken<From> {
     fn end_one(&mut self) {
-        let mut held: HashMap<IpAddr, usize> = HashMap::new();
+        let mut held: HashMap<From, usize> = HashMap::new();
         for place in &self.places {
             *held.entry(place.from).or_default() += 1;
         }
@@ -89,14 +94,14 @@ impl Taken {
     }
 }
 
-impl Place {
+impl<From> Place<From> {
     /// Runs `work` as long as the place is not taken by another; then it is `None`.
     pub async fn hold<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         self.leave.run_until_cancelled(work).await
     }
 }
 
-impl Drop for Place {
+impl<From> Drop for Place<From> {
     fn drop(&mut self) {
         let number = self.number;
         locked(&self.taken)
@@ -105,7 +110,7 @@ impl Drop for Place {
     }
 }
 
-fn locked(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+fn locked<From>(taken: &Mutex<Taken<From>>) -> MutexGuard<'_, Taken<From>> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -144,5 +149,15 @@ mod tests {
         let place = pool.take(address(1));
         let _next = pool.take(address(1));
         assert!(place.hold(std::future::pending::<()>()).await.is_none());
+    }
+
+    #[test]
+    fn places_are_counted_by_whatever_tells_who_holds_them() {
+        let pool: Pool<char> = Pool::new(3);
+        let quiet = pool.take('a');
+        let busy: Vec<Place<char>> = (0..5).map(|_| pool.take('b')).collect();
+        assert!(!quiet.leave.is_cancelled());
+        let ended = busy.iter().map(|place| place.leave.is_cancelled());
+        assert_eq!(ended.collect::<Vec<_>>(), [true, true, true, false, false]);
     }
 }
