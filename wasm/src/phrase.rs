@@ -192,6 +192,10 @@ names! {
         ProofImported = "proof_imported",
         /// `$1`: the new name.
         UndoRenamed = "undo_renamed",
+        /// What was typed is no address of a site.
+        OriginBad = "origin_bad",
+        /// `$1`: the site.
+        UndoAllowed = "undo_allowed",
         /// `$1`: the site.
         UndoDenied = "undo_denied",
         /// `$1`: the number of lines.

@@ -128,6 +128,8 @@ names! {
         PairedAt = "paired_at",
         /// When it was reached last.
         VerifiedAt = "verified_at",
+        /// What is wrong with a site that was typed.
+        OriginProblem = "origin_problem",
         /// Another site in a list.
         Origin = "origin",
         /// What was done, and can be taken back.
@@ -222,8 +224,8 @@ names! {
         Restoring = "restoring",
         /// The device can be given the name that was typed.
         CanRename = "can_rename",
-        /// Other sites may send requests to the device.
-        SomeOrigins = "some_origins",
+        /// The site that was typed can be allowed.
+        CanAllow = "can_allow",
         /// What was done can be taken back.
         CanUndo = "can_undo",
         /// The audit log does not hold.
@@ -264,6 +266,8 @@ names! {
         Search = "search",
         /// The order of the list.
         Order = "order",
+        /// Another site that may send requests to a device.
+        Origin = "origin",
         /// Seals a backup.
         NewPassphrase = "new_passphrase",
         /// The same, to be sure.
@@ -332,6 +336,8 @@ names! {
         Details = "details",
         /// Gives it the name that was typed.
         Rename = "rename",
+        /// Lets the site that was typed send requests to it.
+        Allow = "allow",
         /// Lets another site no longer send requests to it.
         Deny = "deny",
         /// Takes the last change back.

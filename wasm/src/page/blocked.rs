@@ -244,6 +244,7 @@ impl Blocked {
             | Action::Again
             | Action::Manage
             | Action::ShowDevices
+            | Action::Allow
             | Action::ShowMakers
             | Action::AddMaker
             | Action::RemoveMaker

@@ -58,6 +58,8 @@ struct Shown {
     id: String,
     /// What the field for its name holds, once it was typed into.
     petname: Option<String>,
+    /// What the field for another site holds.
+    origin: String,
     /// Whether to forget it is asked.
     forgetting: bool,
 }
@@ -170,6 +172,8 @@ impl Manage {
             (Field::Search, _) => self.search = text,
             (Field::Order, _) => self.order = Order::of_word(&text),
             (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
+            (Field::Origin, Place::Device(shown)) => shown.origin = text,
+            (Field::Origin, Place::Devices | Place::Log | Place::Backup | Place::Makers) => {}
             (Field::MakerName | Field::SerialNumbers, _) => self.makers.typed(field, text),
             (Field::Petname, Place::Devices | Place::Log | Place::Backup | Place::Makers)
             | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
@@ -202,6 +206,7 @@ impl Manage {
             Action::Details => self.go(Place::Device(Shown {
                 id: value.to_owned(),
                 petname: None,
+                origin: String::new(),
                 forgetting: false,
             })),
             Action::Pair => vec![Effect::Open {
@@ -219,7 +224,11 @@ impl Manage {
                 }
                 Vec::new()
             }
-            Action::Open | Action::Rename | Action::Deny | Action::ForgetConfirm => {
+            Action::Open
+            | Action::Rename
+            | Action::Allow
+            | Action::Deny
+            | Action::ForgetConfirm => {
                 let shown = self.shown().cloned();
                 shown.map_or_else(Vec::new, |device| self.do_to(device, action, value))
             }
@@ -248,6 +257,9 @@ impl Manage {
         }
         if action == Action::Rename {
             return self.rename(device);
+        }
+        if action == Action::Allow {
+            return self.allow(&device);
         }
         if action == Action::Deny {
             return self.deny(&device, value);
@@ -279,6 +291,26 @@ impl Manage {
         })
     }
 
+    fn allow(&mut self, device: &Device) -> Vec<Effect> {
+        let Some(Ok(origin)) = self.new_origin(device) else {
+            return Vec::new();
+        };
+        if let Place::Device(shown) = &mut self.place {
+            shown.origin.clear();
+        }
+        self.undo = Some(Undo {
+            done: Text::say_of(Phrase::UndoAllowed, &[&origin]),
+            message: FromPage::Deny {
+                device: device.id.clone(),
+                origin: origin.clone(),
+            },
+        });
+        say(FromPage::Allow {
+            device: device.id.clone(),
+            origin,
+        })
+    }
+
     fn deny(&mut self, device: &Device, value: &str) -> Vec<Effect> {
         let allowed = device.allowed_origins.iter();
         let Some(origin) = allowed.clone().find(|origin| origin.to_string() == value) else {
@@ -293,6 +325,19 @@ impl Manage {
             },
         });
         say(FromPage::Deny { device: id, origin })
+    }
+
+    /// The site that was typed and is not allowed yet, or that it is none.
+    fn new_origin(&self, device: &Device) -> Option<Result<Origin, Phrase>> {
+        let Place::Device(Shown { origin, .. }) = &self.place else {
+            return None;
+        };
+        match (origin.trim(), Origin::parse(origin.trim())) {
+            ("", _) => None,
+            (_, Ok(origin)) if device.allowed_origins.contains(&origin) => None,
+            (_, Ok(origin)) => Some(Ok(origin)),
+            (_, Err(_)) => Some(Err(Phrase::OriginBad)),
+        }
     }
 
     /// The name that was typed in the place of the device's own, or what is wrong with it.

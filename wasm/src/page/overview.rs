@@ -96,6 +96,7 @@ impl Overview {
             | Action::Refuse
             | Action::Again
             | Action::ShowDevices
+            | Action::Allow
             | Action::ShowMakers
             | Action::AddMaker
             | Action::RemoveMaker

@@ -53,6 +53,7 @@ impl Backups {
             Field::NewPassphraseAgain => self.again = text,
             Field::Passphrase => self.opens = text,
             Field::Petname
+            | Field::Origin
             | Field::Search
             | Field::Order
             | Field::MakerName

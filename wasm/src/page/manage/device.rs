@@ -17,6 +17,8 @@ impl Manage {
         let name = device.name();
         let new_name = self.new_name(device);
         let problem = new_name.as_ref().and_then(|name| name.as_ref().err());
+        let new_origin = self.new_origin(device);
+        let no_origin = new_origin.as_ref().and_then(|it| it.as_ref().err());
         let typed = shown.petname.as_deref().unwrap_or(device.petname.as_str());
         let origins: Vec<Row> = device.allowed_origins.iter().map(origin).collect();
         let view = match device.anchor.paired() {
@@ -38,7 +40,9 @@ impl Manage {
             .part(Part::CanRename, matches!(new_name, Some(Ok(_))))
             .part(Part::CanForget, !shown.forgetting)
             .part(Part::Forgetting, shown.forgetting)
-            .part(Part::SomeOrigins, !origins.is_empty())
+            .part(Part::CanAllow, matches!(new_origin, Some(Ok(_))))
+            .maybe(Slot::OriginProblem, no_origin.map(|it| Text::say(*it)))
+            .field(Field::Origin, shown.origin.clone())
             .list(List::Origins, origins)
             .list(List::History, self.log.rows_of(device))
     }

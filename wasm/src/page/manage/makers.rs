@@ -64,6 +64,7 @@ impl Makers {
             Field::MakerName => self.name = text,
             Field::SerialNumbers => self.serial_numbers = text,
             Field::Petname
+            | Field::Origin
             | Field::Search
             | Field::Order
             | Field::NewPassphrase

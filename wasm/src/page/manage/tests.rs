@@ -382,3 +382,25 @@ fn a_backup_that_does_not_open_can_be_tried_again() {
     assert!(view.parts.contains(&Part::Error) && view.parts.contains(&Part::CanRestore));
     assert_eq!(values(&page, List::Restored).len(), 0);
 }
+
+#[test]
+#[wasm_bindgen_test]
+fn a_site_is_allowed_once_it_is_one_and_can_be_taken_back() {
+    let printer = device("printer");
+    let mut page = manager(std::slice::from_ref(&printer));
+    press(&mut page, Action::Details, &printer.id);
+    enter(&mut page, Field::Origin, "cloud.example");
+    assert_eq!(press(&mut page, Action::Allow, ""), []);
+    assert!(page.view().texts.contains_key(&Slot::OriginProblem));
+    enter(&mut page, Field::Origin, "https://cloud.example/");
+    let origin = Origin::parse("https://cloud.example").unwrap();
+    let device = printer.id;
+    let allow = FromPage::Allow {
+        device: device.clone(),
+        origin: origin.clone(),
+    };
+    assert_eq!(press(&mut page, Action::Allow, ""), say(allow));
+    assert_eq!(page.view().fields[&Field::Origin], "");
+    let deny = FromPage::Deny { device, origin };
+    assert_eq!(press(&mut page, Action::Undo, ""), say(deny));
+}
