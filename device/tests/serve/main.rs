@@ -14,5 +14,6 @@ mod policy;
 mod portable;
 mod printed;
 mod program;
+mod reset;
 mod routes;
 mod upstream;
