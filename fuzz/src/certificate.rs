@@ -1,5 +1,6 @@
 //! Certificates of a peer: what reads as an authority is one by its key; a root vouches for no key
-//! but those that it signed; and no anchor of any kind accepts anything outside of its scope.
+//! but those that it signed, and has no successor that it did not name; and no anchor of any kind accepts
+//! anything outside of its scope.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use settle_protocol::scope::{ExactScope, Namespace, NamespaceScope};
 use settle_transport::anchor::{Anchor, AnchorError, Authority};
 use settle_transport::certificate;
 use settle_transport::import::{self, ImportedKind};
+use settle_transport::succession::{Shown, former_keys};
 
 /// A device's root, and the one leaf that it issued; nobody has their private keys.
 const ROOT: &[u8] = include_bytes!("../corpus/certificate/seed-root");
@@ -37,7 +39,29 @@ pub fn run(data: &[u8]) {
         }
     }
     shown(data);
+    linked(data);
     imported(data);
+}
+
+/// The bytes as a leaf, as a root and as either half of a link: the root has named nobody, so it is followed
+/// nowhere, and no chain leads back from it.
+fn linked(data: &[u8]) {
+    let (name, port) = (LocalName::parse(NAME).expect("it is one"), PORT);
+    let scope = ExactScope::new([name.clone()], [port]);
+    let anchor = Anchor::device(&ROOT.into(), scope).expect("it is one");
+    let begin = certificate::not_before(LEAF).map_or(Duration::ZERO, |begin| begin);
+    let now = rustls_pki_types::UnixTime::since_unix_epoch(begin);
+    for chain in [
+        [data, data, data, ROOT],
+        [data, ROOT, data, ROOT],
+        [LEAF, data, data, ROOT],
+    ] {
+        let [leaf, others @ ..] = chain.map(Into::into);
+        let followed = anchor.follow(&leaf, &others, &name, port, now);
+        assert!(!matches!(followed, Ok(Some(_))), "a successor");
+        let shown = Shown::of(&others).expect("a root");
+        assert!(former_keys(&shown).is_err(), "former keys");
+    }
 }
 
 /// The bytes as the certificate of a server.

@@ -132,6 +132,10 @@ fn walk(
     let mut before: Option<&Step<'_>> = None;
     for step in steps {
         step.check(profile, now)?;
+        // A root does not follow itself.
+        if step.new_key().matches(&step.old_key()) {
+            return Err(BrokenLink::OtherKey);
+        }
         if before.is_some_and(|before| !before.new_key().matches(&step.old_key())) {
             return Err(BrokenLink::OtherKey);
         }

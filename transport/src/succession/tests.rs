@@ -259,6 +259,21 @@ fn links_that_are_left_out_or_exchanged_lead_nowhere() {
 }
 
 #[test]
+fn a_root_is_not_its_own_successor() {
+    let device = Device::after(0);
+    let own = device.root().clone();
+    let link = Link {
+        new_with_old: own.clone(),
+        old_with_new: own,
+    };
+    let shown = chain(device.leaf(), device.root(), std::iter::once(&link));
+    let walked = former_keys(&Shown::of(&shown[1..]).unwrap());
+    assert_eq!(walked.unwrap_err(), BrokenLink::OtherKey);
+    // Whose leaf is by the trusted root needs no link.
+    assert!(device.judge(0, &shown).unwrap().is_none());
+}
+
+#[test]
 fn a_leaf_of_a_root_that_is_not_the_one_at_the_end_is_refused() {
     let device = Device::after(2);
     let mut shown = device.shown();
