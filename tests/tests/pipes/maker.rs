@@ -158,6 +158,26 @@ fn a_device_of_a_listed_maker_is_said_to_be_that() {
     );
 }
 
+/// The voucher pins the first root, from which links lead to the one that pairs.
+#[test]
+fn a_voucher_holds_after_rollovers_and_for_no_other_device_that_rolled_over() {
+    let home = Home::new(Keyring::Unlocked);
+    let works = Works::new(&home, "Example Works");
+    works.list("SN-*");
+    for (state, serial_number) in [("ours", "SN-1"), ("theirs", "SN-2")] {
+        works.make(state, serial_number);
+        for _ in 0..2 {
+            let mut command = home.command("settle-device");
+            let state = home.path().join(state);
+            let rolled = command.arg("rollover").arg("--state").arg(state).output();
+            assert!(rolled.unwrap().status.success());
+        }
+        assert_eq!(said(&home, state), valid("Example Works", serial_number));
+    }
+    forge(&home, "theirs", &evidence(&home, "ours"));
+    assert_eq!(problem(&home, "theirs"), MakerProblem::OtherDevice);
+}
+
 #[test]
 fn nothing_is_said_of_devices_of_nobody_or_of_strangers() {
     let home = Home::new(Keyring::Unlocked);

@@ -338,6 +338,28 @@ fn a_backup_from_before_a_rollover_follows_by_the_same_links() {
 }
 
 #[test]
+fn a_portable_device_is_followed_as_well() {
+    let (home, upstream) = (Home::new(Keyring::Unlocked), Upstream::start());
+    let setup = Setup {
+        portable: true,
+        ..Setup::default()
+    };
+    let mut house = House {
+        connector: Connector::start(&home),
+        device: Device::start_as(&home, upstream.address(), &setup),
+        upstream,
+        home,
+    };
+    house.connector.pair(house.device.code());
+    for _ in 0..2 {
+        let key = key_of(&roll(&house.home, house.device.state()));
+        let page = house.browser().get("printer.local", "/").unwrap();
+        assert_eq!(page.status, 200);
+        wait_until_trusted(&mut house.connector, key);
+    }
+}
+
+#[test]
 fn a_code_from_before_a_rollover_still_pairs_and_the_name_stays() {
     let mut house = House::new();
     let before = house.device.code().to_owned();
