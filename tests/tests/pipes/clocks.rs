@@ -5,9 +5,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use settle_protocol::material::PairingMaterial;
 use settle_protocol::rpc::Event;
+use settle_tests::curl::Http;
 use settle_tests::{Connector, Device, Home, Keyring, Upstream};
 
-use super::browser_of;
+use super::{browser_of, curl_of};
 
 /// A device whose clock is its own, and somebody who knows what time it is.
 struct Scene {
@@ -130,4 +131,48 @@ fn a_restart_by_a_clock_that_nobody_set_shows_another_code() {
     assert_ne!(scene.device.code(), old);
     scene.connector.pair(scene.device.code());
     scene.works();
+}
+
+/// What a browser of this home gets, which believes the same clock as the host.
+fn asked(home: &Home, connector: &mut Connector) -> String {
+    let curl = curl_of(home, connector);
+    let mut command = curl.command(Http::One, &["--include", "https://printer.local/"]);
+    let output = command.envs(home.environment()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_host_whose_clock_is_decades_behind_pairs_and_browses() {
+    let mut home = Home::new(Keyring::Unlocked);
+    let upstream = Upstream::start();
+    let device = Device::start(&home, upstream.address());
+    home.travel(to_1970());
+    let mut connector = Connector::start(&home);
+    connector.pair(device.code());
+    let answer = asked(&home, &mut connector);
+    assert!(answer.contains("Ink: full"), "{answer}");
+}
+
+#[test]
+fn a_host_whose_clock_is_decades_ahead_pairs_and_says_why_it_does_not_browse() {
+    let mut home = Home::new(Keyring::Unlocked);
+    let upstream = Upstream::start();
+    let device = Device::start(&home, upstream.address());
+    home.travel(TO_2045);
+    let mut connector = Connector::start(&home);
+    // By its clock the code is as old.
+    connector.pair(device.code());
+    let answer = asked(&home, &mut connector);
+    assert!(answer.contains("settle-refusal: expired"), "{answer}");
+    assert!(
+        answer.contains("Check the date and time of this computer"),
+        "{answer}"
+    );
+    assert!(upstream.requests().is_empty());
+    home.end_daemon();
+    home.tell_time();
+    let mut connector = Connector::start(&home);
+    let answer = asked(&home, &mut connector);
+    assert!(answer.contains("Ink: full"), "{answer}");
 }

@@ -1,11 +1,12 @@
-//! A device that has link-local addresses alone, as on a cable between two computers with nothing that
-//! gives out others: its code leads to it, and so does its record afterwards.
+//! Where a device can listen. One that has link-local addresses alone, as on a cable between two
+//! computers with nothing that gives out others, is found by its code, and by its record afterwards; so is
+//! one at the port of HTTPS.
 
 use std::net::{SocketAddr, SocketAddrV6};
 use std::path::Path;
 
 use settle_protocol::material::PairingMaterial;
-use settle_tests::device::Setup;
+use settle_tests::device::{Setup, own_address};
 use settle_tests::{Connector, Device, Home, Keyring, Upstream};
 
 use super::browser_of;
@@ -74,6 +75,24 @@ fn a_device_at_a_link_local_address_is_found_by_its_code_and_stays_found() {
     assert_eq!(page.status, 200);
     home.end_daemon();
     let mut connector = Connector::start(&home);
+    let page = browser_of(&mut connector)
+        .get("printer.local", "/")
+        .unwrap();
+    assert_eq!(page.status, 200);
+}
+
+#[test]
+fn a_device_at_the_port_of_https_is_one_like_any_other() {
+    let home = Home::new(Keyring::Unlocked);
+    let upstream = Upstream::start();
+    let setup = Setup {
+        listen: SocketAddr::new(own_address().ip(), 443),
+        ..Setup::default()
+    };
+    let device = Device::start_as(&home, upstream.address(), &setup);
+    assert_eq!(device.address(), setup.listen);
+    let mut connector = Connector::start(&home);
+    assert_eq!(connector.pair(device.code()).port, 443);
     let page = browser_of(&mut connector)
         .get("printer.local", "/")
         .unwrap();
