@@ -3,32 +3,34 @@
 //! Everything here is a hint. Whoever answers at an address proves by its key who it is, so false
 //! answers cost time and nothing else; how many are listened to is bounded.
 
+mod packet;
 mod race;
 mod search;
+mod sockets;
+mod table;
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use mdns_sd::{HostnameResolutionEvent, ServiceDaemon};
-use settle_protocol::discovery::Announced;
+use settle_protocol::discovery::{Announced, SERVICE};
 use settle_protocol::name::LocalName;
 use tokio::time::Instant;
 
+use self::packet::{A, AAAA, PTR};
 pub use self::race::{Pace, first_success};
-use self::search::{Search, Seeking, socket_address};
+use self::search::{Search, Seeking};
+use self::table::Found;
 
 /// How long the network is listened to before a device counts as away.
 const WINDOW: Duration = Duration::from_secs(3);
 /// The network is not asked at all when a hint is good within this time.
 const HEAD_START: Duration = Duration::from_millis(200);
-/// How many addresses are tried for one device.
-const MAX_CANDIDATES: usize = 256;
 
 /// Listens to the network while somebody is looking for a device, and only then. Nothing that was heard
-/// is kept beyond that: the next question, perhaps on another network, would tell it (RFC 6762 §7.1).
+/// is kept beyond that, and no question says what was heard before (RFC 6762 §7.1): on another network
+/// it would tell where this computer has been.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery(Arc<Mutex<Search>>);
 
@@ -40,19 +42,8 @@ impl Discovery {
         wanted: impl Fn(&Announced) -> Option<T> + Send + 'static,
         hints: Vec<(SocketAddr, T)>,
     ) -> impl Stream<Item = (SocketAddr, T)> + Send {
-        let (discovery, known, head_start) = (self.clone(), hints.clone(), head_start(&hints));
-        let begin = async move {
-            tokio::time::sleep(head_start).await;
-            let deadline = Instant::now() + WINDOW;
-            let seeking = discovery.seek(wanted, known);
-            stream::unfold(seeking, move |seeking| async move {
-                let mut seeking = seeking?;
-                let found = tokio::time::timeout_at(deadline, seeking.found.recv());
-                let found = found.await.ok()??;
-                Some((found, Some(seeking)))
-            })
-        };
-        stream::iter(hints).chain(stream::once(begin).flatten())
+        let wanted = move |found: &Found| wanted(found.announced.as_ref()?);
+        self.heard(vec![(SERVICE.to_owned(), PTR)], wanted, hints)
     }
 
     /// Addresses at which a host that announces no service of ours may answer at `port`, the given
@@ -62,45 +53,55 @@ impl Discovery {
         name: &LocalName,
         port: u16,
         hints: Vec<SocketAddr>,
-    ) -> impl Stream<Item = SocketAddr> + Send + use<> {
-        let (host, head_start) = (format!("{name}."), head_start(&hints));
-        let begin = async move {
-            tokio::time::sleep(head_start).await;
-            stream::unfold(Asking::begin(&host), move |asking| async move {
-                let asking = asking?;
-                let found = match asking.events.recv_async().await.ok()? {
-                    HostnameResolutionEvent::AddressesFound(_, found) => found,
-                    HostnameResolutionEvent::SearchTimeout(_)
-                    | HostnameResolutionEvent::SearchStopped(_) => return None,
-                    HostnameResolutionEvent::SearchStarted(_)
-                    | HostnameResolutionEvent::AddressesRemoved(..)
-                    | _ => HashSet::new(),
-                };
-                let found: Vec<_> = found.iter().map(|ip| socket_address(ip, port)).collect();
-                Some((stream::iter(found), Some(asking)))
-            })
+    ) -> impl Stream<Item = SocketAddr> + Send {
+        let host = format!("{name}.");
+        let questions = match host.ends_with(".local.") {
+            true => vec![(host.clone(), A), (host.clone(), AAAA)],
+            false => Vec::new(),
         };
-        let asked = stream::once(begin).flatten().flatten();
-        let mut seen = hints.clone();
-        let fresh = move |address: &SocketAddr| {
-            let fresh = !seen.contains(address);
-            if fresh {
-                seen.push(*address);
+        let wanted = move |found: &Found| {
+            let named = found.announced.is_none() && found.host == host;
+            named.then_some(())
+        };
+        let hints = hints.into_iter().map(|address| (address, ())).collect();
+        let heard = self.heard(questions, wanted, hints);
+        heard.map(move |(mut address, ())| {
+            if address.port() == 0 {
+                address.set_port(port);
             }
-            std::future::ready(fresh)
-        };
-        let all = stream::iter(hints).chain(asked.take(MAX_CANDIDATES).filter(fresh));
-        all.take(MAX_CANDIDATES)
+            address
+        })
     }
 
-    fn seek<T: Clone + PartialEq + Send + 'static>(
+    /// What is heard upon some questions, if there are any.
+    fn heard<T: Clone + PartialEq + Send + 'static>(
         &self,
-        wanted: impl Fn(&Announced) -> Option<T> + Send + 'static,
+        questions: Vec<(String, u16)>,
+        wanted: impl Fn(&Found) -> Option<T> + Send + 'static,
         hints: Vec<(SocketAddr, T)>,
-    ) -> Option<Seeking<T>> {
-        Seeking::begin(self, wanted, hints)
-            .inspect_err(|error| tracing::warn!(%error, "cannot listen for devices on the network"))
-            .ok()
+    ) -> impl Stream<Item = (SocketAddr, T)> + Send {
+        let (discovery, known, head_start) = (self.clone(), hints.clone(), head_start(&hints));
+        let begin = async move {
+            tokio::time::sleep(head_start).await;
+            let deadline = Instant::now() + WINDOW;
+            let asked: Vec<_> = questions
+                .iter()
+                .map(|(name, kind)| (&**name, *kind))
+                .collect();
+            let seeking = match asked.is_empty() {
+                true => None,
+                false => Seeking::begin(&discovery, &asked, wanted, known)
+                    .inspect_err(|error| tracing::warn!(%error, "the network cannot be asked"))
+                    .ok(),
+            };
+            stream::unfold(seeking, move |seeking| async move {
+                let mut seeking = seeking?;
+                let found = tokio::time::timeout_at(deadline, seeking.next());
+                let found = found.await.ok()??;
+                Some((found, Some(seeking)))
+            })
+        };
+        stream::iter(hints).chain(stream::once(begin).flatten())
     }
 
     fn lock(&self) -> MutexGuard<'_, Search> {
@@ -113,33 +114,5 @@ const fn head_start<T>(hints: &[T]) -> Duration {
         Duration::ZERO
     } else {
         HEAD_START
-    }
-}
-
-/// One question for a host's addresses, by a thread that ends with it.
-struct Asking {
-    daemon: ServiceDaemon,
-    events: mdns_sd::Receiver<HostnameResolutionEvent>,
-}
-
-impl Asking {
-    fn begin(host: &str) -> Option<Self> {
-        if !host.ends_with(".local.") {
-            return None;
-        }
-        let limit = u64::try_from(WINDOW.as_millis()).ok();
-        let begun = ServiceDaemon::new().and_then(|daemon| {
-            let events = daemon.resolve_hostname(host, limit)?;
-            Ok(Self { daemon, events })
-        });
-        begun
-            .inspect_err(|error| tracing::warn!(%error, "cannot ask the local network for a name"))
-            .ok()
-    }
-}
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        search::end(&self.daemon);
     }
 }

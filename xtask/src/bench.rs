@@ -6,7 +6,7 @@ use crate::{bundle, process, sandbox, setup};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The benchmark: device, messaging, pairing, proxy, qr or store
+    /// The benchmark: device, messaging, pairing, privacy, proxy, qr or store
     name: String,
     /// One JSON object a line instead of a table
     #[arg(long)]

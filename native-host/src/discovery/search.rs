@@ -1,58 +1,53 @@
-//! What is heard while somebody is looking for a device, and for whom: each instance is shown to those
-//! who look, who say by their keys and names whether it is theirs. Bounded whoever floods the network.
+//! Who looks for a device now, and what is heard meanwhile: each instance and host is shown to those who
+//! look, who say by their keys and names whether it is theirs. Bounded, whoever floods the network.
 
-use std::collections::HashMap;
-use std::net::{SocketAddr, SocketAddrV6};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use mdns_sd::{ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent};
-use settle_protocol::discovery::{Announced, NAME_KEY, SERVICE, TAGS_KEY};
-use settle_protocol::portable::MARKS_KEY;
 use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{Discovery, MAX_CANDIDATES};
+use super::sockets::{self, MAX_PACKET, Socket};
+use super::table::{Found, Heard, Table};
+use super::{Discovery, packet};
 
-/// How many announced instances are remembered at once, for those who begin to look later.
-const MAX_INSTANCES: usize = 256;
-/// How many addresses of one instance are looked at.
-const MAX_ADDRESSES: usize = 64;
-/// How many records the thread that speaks multicast DNS may hold; it has no bound of its own.
-const MAX_RECORDS: i64 = 8192;
-/// How often they are counted.
-const COUNT: Duration = Duration::from_millis(100);
-/// What that thread counts that grows with what others send.
-const COUNTED: [&str; 7] = [
-    "cached-ptr",
-    "cached-srv",
-    "cached-addr",
-    "cached-txt",
-    "cached-nsec",
-    "cached-subtype",
-    "timer",
-];
+/// Candidates that wait for their turn, of each kind.
+const WAITING: usize = 256;
+/// How often a question is repeated: a device answers everybody at once, and no more than once a second
+/// (RFC 6762 §6).
+const REPEAT: Duration = Duration::from_millis(1100);
+/// Questions about what was said incompletely, in one packet and in all.
+const MAX_DETAILS: usize = 16;
+const MAX_ALL_DETAILS: usize = 256;
+/// After this long, an interface that fails is listened to again.
+const PAUSE: Duration = Duration::from_millis(100);
 
-/// One announced instance.
-struct Found {
-    announced: Announced,
-    addresses: Vec<SocketAddr>,
-}
-
-/// Shows an instance to somebody who looks.
-type Show = Box<dyn FnMut(&Found) + Send>;
+/// Shows something to somebody who looks, with its sender.
+type Show = Box<dyn FnMut(&Found, IpAddr) + Send>;
 
 /// All who look for a device now, and what they hear together.
 #[derive(Default)]
 pub(super) struct Search {
-    /// There while somebody looks.
-    daemon: Option<ServiceDaemon>,
-    known: HashMap<String, Found>,
+    listening: Option<Listening>,
     seekers: HashMap<u64, Show>,
     next: u64,
 }
 
+/// There while somebody looks, and forgotten as a whole.
+struct Listening {
+    sockets: Vec<Arc<Socket>>,
+    table: Table,
+    /// What details were asked for.
+    asked: HashSet<(String, u16)>,
+    _end: DropGuard,
+}
+
 impl std::fmt::Debug for Search {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Search({} instances known)", self.known.len())
+        write!(f, "Search({} seekers)", self.seekers.len())
     }
 }
 
@@ -60,43 +55,77 @@ impl std::fmt::Debug for Search {
 pub(super) struct Seeking<T> {
     discovery: Discovery,
     number: u64,
-    pub(super) found: mpsc::Receiver<(SocketAddr, T)>,
+    question: Vec<u8>,
+    repeat: tokio::time::Interval,
+    /// Announced from the very address that is announced.
+    vouched: mpsc::Receiver<(SocketAddr, T)>,
+    others: mpsc::Receiver<(SocketAddr, T)>,
 }
 
 impl<T: Clone + PartialEq + Send + 'static> Seeking<T> {
-    /// Begins to look; the `hints` are tried already.
+    /// Begins to look by some questions; the `seen` are tried already.
     pub(super) fn begin(
         discovery: &Discovery,
-        wanted: impl Fn(&Announced) -> Option<T> + Send + 'static,
-        mut seen: Vec<(SocketAddr, T)>,
-    ) -> Result<Self, mdns_sd::Error> {
-        let (candidates, found) = mpsc::channel(MAX_CANDIDATES);
-        let mut show = move |found: &Found| {
-            let Some(recognized) = wanted(&found.announced) else {
+        asked: &[(&str, u16)],
+        wanted: impl Fn(&Found) -> Option<T> + Send + 'static,
+        seen: Vec<(SocketAddr, T)>,
+    ) -> io::Result<Self> {
+        let (first, vouched) = mpsc::channel(WAITING);
+        let (second, others) = mpsc::channel(WAITING);
+        let mut seen = [seen, Vec::new()];
+        let mut show = move |found: &Found, sender: IpAddr| {
+            let Some(recognized) = wanted(found) else {
                 return;
             };
             for address in &found.addresses {
                 let candidate = (*address, recognized.clone());
-                if seen.len() < MAX_CANDIDATES && !seen.contains(&candidate) {
-                    seen.push(candidate.clone());
+                let [tried, doubtful] = &mut seen;
+                // Who floods with false addresses sends them from another.
+                let (waiting, known) = match address.ip() == sender {
+                    true => (&first, &mut *tried),
+                    false if tried.contains(&candidate) => continue,
+                    false => (&second, doubtful),
+                };
+                if known.len() < WAITING && !known.contains(&candidate) {
+                    known.push(candidate.clone());
                     // There is room for all; nobody may be looking any more.
-                    drop(candidates.try_send(candidate));
+                    drop(waiting.try_send(candidate));
                 }
             }
         };
         let mut search = discovery.lock();
-        if search.daemon.is_none() {
-            search.daemon = Some(discovery.listen()?);
-        }
-        search.known.values().for_each(&mut show);
+        let listening = match search.listening.take() {
+            Some(listening) => listening,
+            None => discovery.listen()?,
+        };
+        let nobody = IpAddr::from([0; 4]);
+        let known = listening.table.all();
+        known.iter().for_each(|found| show(found, nobody));
+        search.listening = Some(listening);
         let number = search.next;
         search.next += 1;
         search.seekers.insert(number, Box::new(show));
+        drop(search);
         Ok(Self {
             discovery: discovery.clone(),
             number,
-            found,
+            question: packet::question(asked),
+            repeat: tokio::time::interval(REPEAT),
+            vouched,
+            others,
         })
+    }
+
+    /// The next one who may be it.
+    pub(super) async fn next(&mut self) -> Option<(SocketAddr, T)> {
+        loop {
+            tokio::select! {
+                biased;
+                found = self.vouched.recv() => return found,
+                _ = self.repeat.tick() => self.discovery.ask(&self.question),
+                found = self.others.recv() => return found,
+            }
+        }
     }
 }
 
@@ -105,109 +134,92 @@ impl<T> Drop for Seeking<T> {
         let mut search = self.discovery.lock();
         search.seekers.remove(&self.number);
         if search.seekers.is_empty() {
-            search.known.clear();
-            if let Some(daemon) = search.daemon.take() {
-                end(&daemon);
-            }
+            search.listening = None;
         }
     }
 }
 
 impl Discovery {
-    /// Asks the network, until the thread that does so is ended.
-    fn listen(&self) -> Result<ServiceDaemon, mdns_sd::Error> {
-        let daemon = ServiceDaemon::new()?;
-        let events = daemon.browse(SERVICE)?;
-        let (discovery, counted) = (self.clone(), daemon.clone());
-        tokio::spawn(async move {
-            let mut count = tokio::time::interval(COUNT);
-            loop {
-                tokio::select! {
-                    event = events.recv_async() => match event {
-                        Ok(ServiceEvent::ServiceResolved(service)) => discovery.resolved(&service),
-                        Ok(ServiceEvent::ServiceRemoved(_, instance)) => {
-                            discovery.lock().known.remove(&instance);
-                        }
-                        Ok(ServiceEvent::SearchStopped(_)) | Err(_) => return,
-                        Ok(_) => {}
-                    },
-                    _ = count.tick() => if is_overfull(&counted).await {
-                        discovery.begin_anew(&counted);
-                        return;
-                    },
+    fn listen(&self) -> io::Result<Listening> {
+        let end = CancellationToken::new();
+        let sockets: Vec<_> = sockets::open()?.into_iter().map(Arc::new).collect();
+        for socket in &sockets {
+            let (discovery, socket) = (self.clone(), Arc::clone(socket));
+            let ended = end.clone();
+            tokio::spawn(async move {
+                ended.run_until_cancelled(discovery.hear_all(&socket)).await;
+            });
+        }
+        Ok(Listening {
+            sockets,
+            table: Table::default(),
+            asked: HashSet::new(),
+            _end: end.drop_guard(),
+        })
+    }
+
+    async fn hear_all(&self, socket: &Socket) {
+        let mut packet = vec![0; MAX_PACKET];
+        loop {
+            match socket.receive(&mut packet).await {
+                Ok((length, sender)) => self.hear(packet.get(..length).unwrap_or_default(), sender),
+                Err(error) => {
+                    tracing::debug!(%error, "what is announced is not heard");
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
-        });
-        Ok(daemon)
-    }
-
-    /// Forgets what the network was flooded with, and asks once more.
-    fn begin_anew(&self, overfull: &ServiceDaemon) {
-        tracing::warn!("the network says more about devices than can be listened to");
-        end(overfull);
-        let mut search = self.lock();
-        if search.seekers.is_empty() {
-            return;
         }
-        search.daemon = self
-            .listen()
-            .inspect_err(|error| tracing::warn!(%error, "cannot listen for devices any more"))
-            .ok();
     }
 
-    fn resolved(&self, service: &ResolvedService) {
-        let found = Found {
-            announced: announced(service),
-            addresses: addresses(service),
+    fn hear(&self, packet: &[u8], sender: SocketAddr) {
+        let Some(records) = packet::read(packet) else {
+            return;
+        };
+        let scope = match sender {
+            SocketAddr::V6(v6) => v6.scope_id(),
+            SocketAddr::V4(_) => 0,
         };
         let mut search = self.lock();
-        search.seekers.values_mut().for_each(|show| show(&found));
-        let instance = service.fullname.clone();
-        if search.known.len() < MAX_INSTANCES || search.known.contains_key(&instance) {
-            search.known.insert(instance, found);
+        let Search {
+            listening: Some(listening),
+            seekers,
+            ..
+        } = &mut *search
+        else {
+            return;
+        };
+        let Heard { found, open } = listening.table.hear(records, scope);
+        for found in &found {
+            seekers
+                .values_mut()
+                .for_each(|show| show(found, sender.ip()));
+        }
+        listening.ask_for(open);
+    }
+
+    fn ask(&self, question: &[u8]) {
+        if let Some(listening) = &self.lock().listening {
+            listening
+                .sockets
+                .iter()
+                .for_each(|socket| socket.send(question));
         }
     }
 }
 
-/// Whether the thread holds more than it may; one that does not say so has not the time.
-async fn is_overfull(daemon: &ServiceDaemon) -> bool {
-    let Ok(metrics) = daemon.get_metrics() else {
-        return false;
-    };
-    let Ok(Ok(metrics)) = tokio::time::timeout(COUNT, metrics.recv_async()).await else {
-        return false;
-    };
-    let counts = COUNTED.iter().filter_map(|counted| metrics.get(*counted));
-    counts.sum::<i64>() > MAX_RECORDS
-}
-
-/// Ends the thread, with all that it has heard.
-pub(super) fn end(daemon: &ServiceDaemon) {
-    if let Err(error) = daemon.shutdown() {
-        tracing::debug!(%error, "what asked the network has ended already");
-    }
-}
-
-fn announced(service: &ResolvedService) -> Announced {
-    let value = |key| service.txt_properties.get_property_val_str(key);
-    let announced = Announced::read(value(NAME_KEY), value(TAGS_KEY), &service.host);
-    let marks = service.txt_properties.get_property_val(MARKS_KEY).flatten();
-    match marks {
-        Some(marks) => announced.with_marks(&service.fullname, marks),
-        None => announced,
-    }
-}
-
-fn addresses(service: &ResolvedService) -> Vec<SocketAddr> {
-    let of = |address| socket_address(address, service.port);
-    let addresses = service.addresses.iter().take(MAX_ADDRESSES);
-    addresses.map(of).collect()
-}
-
-pub(super) fn socket_address(address: &ScopedIp, port: u16) -> SocketAddr {
-    if let ScopedIp::V6(v6) = address {
-        SocketAddrV6::new(*v6.addr(), port, 0, v6.scope_id().index).into()
-    } else {
-        SocketAddr::new(address.to_ip_addr(), port)
+impl Listening {
+    /// Asks once for what was said incompletely; a device says all in one packet, others may not.
+    fn ask_for(&mut self, mut open: Vec<(String, u16)>) {
+        open.retain(|detail| !self.asked.contains(detail));
+        open.truncate(MAX_DETAILS.min(MAX_ALL_DETAILS.saturating_sub(self.asked.len())));
+        if open.is_empty() {
+            return;
+        }
+        let asked: Vec<(&str, u16)> = open.iter().map(|(name, kind)| (&**name, *kind)).collect();
+        let question = packet::question(&asked);
+        self.sockets
+            .iter()
+            .for_each(|socket| socket.send(&question));
+        self.asked.extend(open);
     }
 }

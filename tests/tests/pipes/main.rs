@@ -29,6 +29,7 @@ mod logs;
 mod lost;
 mod maker;
 mod managing;
+mod poisoned;
 mod portable;
 mod races;
 mod refusals;

@@ -2,9 +2,9 @@
 //! is reached all the same, since its key decides, and the daemon stays small.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use settle_protocol::material::PairingMaterial;
 use settle_tests::census::{daemons_of, memory};
@@ -15,34 +15,40 @@ use settle_tests::{Connector, Device, Home, Keyring, Upstream, Wire, eventually}
 use super::House;
 
 /// What the daemon may have more in memory while the network is flooded, in KiB.
-const BOUND: u64 = 64 * 1024;
+const BOUND: u64 = 16 * 1024;
+
+/// How much is said at once, and how often: ten thousand packets a second. Who sends as much as the
+/// network carries keeps everybody from hearing anything.
+const AT_ONCE: u32 = 10;
+const PACE: Duration = Duration::from_millis(1);
 
 /// Somebody who talks until dropped.
 struct Attacker {
-    stop: Arc<AtomicBool>,
+    stop: Option<Sender<()>>,
     talking: Option<JoinHandle<()>>,
 }
 
 impl Attacker {
     /// Says what `next` thinks of, again and again.
     fn start(mut next: impl FnMut(u32) -> Vec<Record> + Send + 'static) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
-        let (begun, waiting) = std::sync::mpsc::channel();
+        let (stop, stopped) = mpsc::channel::<()>();
+        let (begun, waiting) = mpsc::channel();
         let talking = thread::spawn(move || {
             let speaker = Speaker::new();
             let mut number = 0;
-            while !stopped.load(Ordering::Relaxed) {
-                speaker.say(&next(number));
-                number += 1;
-                if number == 100 {
+            while stopped.recv_timeout(PACE) == Err(RecvTimeoutError::Timeout) {
+                for _ in 0..AT_ONCE {
+                    speaker.say(&next(number));
+                    number += 1;
+                }
+                if number == AT_ONCE {
                     begun.send(()).unwrap();
                 }
             }
         });
         waiting.recv().unwrap();
         Self {
-            stop,
+            stop: Some(stop),
             talking: Some(talking),
         }
     }
@@ -50,7 +56,7 @@ impl Attacker {
 
 impl Drop for Attacker {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.take();
         self.talking.take().map(JoinHandle::join);
     }
 }
@@ -126,7 +132,6 @@ fn many_who_take_the_devices_name_and_say_nothing_delay_it_only() {
         said.pop();
         let last = u8::try_from(number % 100).unwrap();
         said.push(multicast::address(&host, Ipv4Addr::new(127, 0, 3, last)));
-        thread::yield_now();
         said
     });
     house.reaches(&name);
