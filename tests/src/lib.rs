@@ -11,6 +11,7 @@
 )]
 
 pub mod app;
+pub mod avahi;
 pub mod census;
 pub mod connector;
 pub mod curl;
@@ -35,6 +36,7 @@ pub mod visit;
 pub mod wire;
 
 pub use crate::app::App;
+pub use crate::avahi::Avahi;
 pub use crate::connector::Connector;
 pub use crate::curl::Curl;
 pub use crate::device::Device;

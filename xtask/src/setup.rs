@@ -32,6 +32,8 @@ const NETWORK: &[Need] = &[
     ("unshare", "util-linux"),
     ("ip", "iproute2"),
     ("tcpdump", "tcpdump"),
+    ("avahi-daemon", "avahi-daemon"),
+    ("avahi-browse", "avahi-utils"),
 ];
 /// What judges certificates a second time, in tests.
 const SECOND: &[Need] = &[("openssl", "openssl")];

@@ -2,6 +2,7 @@
 //! the connector as a browser starts it, the daemon behind it, a device, and a web interface.
 #![cfg(test)]
 
+mod avahi;
 mod carried;
 mod clocks;
 mod codes;
