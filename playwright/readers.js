@@ -158,5 +158,6 @@ for (const { file: name } of frames.slice(0, 5)) {
   }
 }
 const results = await readAll(readers);
-process.stdout.write(JSON.stringify({ readers: results, worker_start_ms: await workerStarts() }));
-process.exit(0);
+const report = JSON.stringify({ readers: results, worker_start_ms: await workerStarts() });
+// A pipe takes only so much at once, and what is left would end with this process.
+process.stdout.write(report, () => process.exit(0));
