@@ -108,21 +108,11 @@ fn make(folder: &Path, seed: u64, fault: Fault, number: u64) -> anyhow::Result<S
         folder.join(&file),
         Frame::of(&texts, fault, seed_of_frame).0,
     )?;
-    let shown = match fault {
-        Fault::Nothing => 0,
-        Fault::Two => 2,
-        Fault::Clear
-        | Fault::Perspective
-        | Fault::Blur
-        | Fault::Noise
-        | Fault::Pale
-        | Fault::Glare => 1,
-    };
     Ok(Shown {
         file,
         fault,
         seed,
-        texts: texts.into_iter().take(shown).collect(),
+        texts: texts.into_iter().take(fault.codes()).collect(),
     })
 }
 

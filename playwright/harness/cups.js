@@ -2,13 +2,11 @@
 
 import { execFile, spawn } from "node:child_process";
 import { chmod, mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
-import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 
-import { PATIENCE } from "./programs.js";
+import { answers } from "./programs.js";
 
 const run = promisify(execFile);
 
@@ -67,7 +65,8 @@ export async function startCups() {
   const ended = new Promise((resolve) => {
     cups.on("close", resolve);
   });
-  await answers();
+  // As a browser that asks for the printer.
+  await answers(URL, { host: "printer.local" });
   return {
     url: URL,
     async stop() {
@@ -77,21 +76,4 @@ export async function startCups() {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** Waits until it gives its front page to a browser that asks for the printer. */
-async function answers() {
-  const end = Date.now() + PATIENCE;
-  const asked = () =>
-    new Promise((resolve) => {
-      const request = get(URL, { headers: { host: "printer.local" } }, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode === 200);
-      });
-      request.on("error", () => resolve(false));
-    });
-  while (!(await asked())) {
-    if (Date.now() > end) throw new Error("CUPS does not answer");
-    await pause(20);
-  }
 }

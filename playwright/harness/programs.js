@@ -1,9 +1,11 @@
-// Starting the workspace's programs and reading the JSON lines that they print.
+// Starting programs, reading the JSON lines that the workspace's own print, and waiting for servers.
 
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { get } from "node:http";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** How long anything on one machine may take, in milliseconds. */
 export const PATIENCE = 40_000;
@@ -25,6 +27,27 @@ export function setting(name) {
  */
 export function built(name) {
   return join(setting("SETTLE_BIN_DIR"), name);
+}
+
+/**
+ * Waits until a web server gives a page.
+ * @param {string} url
+ * @param {Record<string, string>} headers
+ */
+export async function answers(url, headers = {}) {
+  const end = Date.now() + PATIENCE;
+  const asked = () =>
+    new Promise((resolve) => {
+      const request = get(url, { headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode === 200);
+      });
+      request.on("error", () => resolve(false));
+    });
+  while (!(await asked())) {
+    if (Date.now() > end) throw new Error(`${url} does not answer`);
+    await pause(20);
+  }
 }
 
 /** A program that prints one JSON object a line. */

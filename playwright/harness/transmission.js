@@ -3,12 +3,10 @@
 
 import { spawn } from "node:child_process";
 import { mkdtemp, open, rm, writeFile } from "node:fs/promises";
-import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 
-import { PATIENCE } from "./programs.js";
+import { answers } from "./programs.js";
 
 /** Where it listens: by chance beside nothing else in a private network. */
 const PORT = 9091;
@@ -37,7 +35,7 @@ export async function startTransmission() {
   const ended = new Promise((resolve) => {
     daemon.on("close", resolve);
   });
-  await answers();
+  await answers(`${URL}/transmission/web/`);
   return {
     url: URL,
     async stop() {
@@ -47,21 +45,4 @@ export async function startTransmission() {
       await rm(folder, { recursive: true });
     },
   };
-}
-
-/** Waits until it gives its page. */
-async function answers() {
-  const end = Date.now() + PATIENCE;
-  const asked = () =>
-    new Promise((resolve) => {
-      const request = get(`${URL}/transmission/web/`, (answer) => {
-        answer.resume();
-        resolve(answer.statusCode === 200);
-      });
-      request.on("error", () => resolve(false));
-    });
-  while (!(await asked())) {
-    if (Date.now() > end) throw new Error("Transmission does not answer");
-    await pause(20);
-  }
 }

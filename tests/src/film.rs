@@ -59,6 +59,21 @@ impl Fault {
         Self::Nothing,
     ];
 
+    /// How many codes a frame with it shows.
+    #[must_use]
+    pub const fn codes(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Two => 2,
+            Self::Clear
+            | Self::Perspective
+            | Self::Blur
+            | Self::Noise
+            | Self::Pale
+            | Self::Glare => 1,
+        }
+    }
+
     /// Its name in a table.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -100,16 +115,7 @@ impl Frame {
     #[must_use]
     pub fn of(texts: &[String], fault: Fault, seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
-        let shown = match fault {
-            Fault::Nothing => 0,
-            Fault::Two => 2,
-            Fault::Clear
-            | Fault::Perspective
-            | Fault::Blur
-            | Fault::Noise
-            | Fault::Pale
-            | Fault::Glare => 1,
-        };
+        let shown = fault.codes();
         let lying: Vec<Lying> = (texts.iter().take(shown).enumerate())
             .map(|(place, text)| Lying::put(text, fault, (place, shown), &mut rng))
             .collect();
