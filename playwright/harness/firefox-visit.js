@@ -70,12 +70,3 @@ export async function giveCode(driver, code) {
   await expect.poll(() => trust.isDisplayed(), { timeout: PATIENCE }).toBe(true);
   await trust.click();
 }
-
-/**
- * The words of the page.
- * @param {Driver} driver
- * @returns {Promise<string>}
- */
-export async function textOf(driver) {
-  return driver.executeScript(() => document.body.textContent);
-}

@@ -1,14 +1,18 @@
 // The stage of a test: home, web interface, device and browser, taken down in the end; and no test
 // passes in which the network was asked for a local name.
 
+import { join } from "node:path";
+
 import { test as base, expect } from "@playwright/test";
 
 import { startApp } from "./app.js";
-import { startBrowser } from "./browser.js";
+import { openPairingPage, startBrowser } from "./browser.js";
+import { ChromiumTab } from "./chromium-tab.js";
 import { startCups } from "./cups.js";
 import { Device } from "./device.js";
 import { localQuestions } from "./dns.js";
 import { forgetBridge, makeProfile, startFirefox } from "./firefox.js";
+import { FirefoxTab } from "./firefox-tab.js";
 import { Home } from "./home.js";
 import { startSite } from "./site.js";
 import { startTransmission } from "./transmission.js";
@@ -29,6 +33,7 @@ export class Stage {
   #context;
   /** @type {Driver | undefined} */
   #firefox;
+  #started = 1;
 
   /**
    * @param {Home} home
@@ -97,6 +102,32 @@ export class Stage {
     return this.#firefox;
   }
 
+  /**
+   * Opens a browser with the host installed before, and returns its tab, which shows the pairing page.
+   * @param {"Chromium" | "Firefox"} browser
+   * @param {{ language?: string }} options
+   * @returns {Promise<import("./tab.js").Tab>}
+   */
+  async tab(browser, options = {}) {
+    const downloads = join(this.home.path, "downloads");
+    if (browser === "Firefox") {
+      const preferences = { "browser.download.folderList": 2, "browser.download.dir": downloads };
+      const tab = new FirefoxTab(await this.firefox({ ...options, preferences }), downloads);
+      await tab.open("pair");
+      return tab;
+    }
+    const context = await this.browser(options);
+    return new ChromiumTab(await openPairingPage(context), downloads);
+  }
+
+  /** Trusts nothing any more, and has a new device: for the next journey in the same browser. */
+  async startOver() {
+    for (const { names } of await this.#devices()) await this.home.settle("revoke", names[0] ?? "");
+    await this.device.stop();
+    this.#started += 1;
+    await this.startDevice({ state: `device-${this.#started}` });
+  }
+
   /** Puts another device, with a key of its own, at the device's name and address. */
   async replaceByTwin() {
     const { address } = this.device;
@@ -117,10 +148,13 @@ export class Stage {
    * @returns {Promise<string[]>}
    */
   async trusted() {
+    return (await this.#devices()).flatMap(({ names }) => names);
+  }
+
+  /** @returns {Promise<{ names: string[] }[]>} */
+  async #devices() {
     const listed = JSON.parse(await this.home.settle("list", "--json"));
-    /** @type {{ names: string[] }[]} */
-    const devices = Array.isArray(listed) ? listed : listed.devices;
-    return devices.flatMap(({ names }) => names);
+    return Array.isArray(listed) ? listed : listed.devices;
   }
 
   async strike() {

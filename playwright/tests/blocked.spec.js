@@ -1,51 +1,58 @@
 // What happens when the way to a paired device is not safe, or not there.
 
-import { openPairingPage } from "../harness/browser.js";
-import { look } from "../harness/look.js";
-import { expect, test } from "../harness/stage.js";
-import { ADDRESS, arriveAt, goAndLandOn, onScreen, pairByPicture } from "../harness/visit.js";
+import { basename } from "node:path";
 
-test("a twin with the same name and address is never reached", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
-  await page.goto("about:blank");
+import { inBothBrowsers } from "../harness/journeys.js";
+import { expect } from "../harness/stage.js";
+import { ADDRESS } from "../harness/visit.js";
+
+/** @typedef {import("../harness/journeys.js").Scene} Scene */
+
+/** @param {Scene} scene */
+async function twin({ stage, tab }) {
+  await tab.pair(stage.device.picture);
+  await tab.go("about:blank");
   await stage.replaceByTwin();
   const before = stage.site.requests.length;
-  await goAndLandOn(page, ADDRESS, "blocked");
-  await expect(page.locator("body")).toHaveAttribute("data-reason", "wrong_key");
-  await onScreen(page, "blocked");
-  for (const text of ["blocked_title", "blocked_text", "blocked_next", "expected", "seen"]) {
-    await expect(page.locator(`[data-text="${text}"]:visible`)).not.toBeEmpty();
+  await tab.land(ADDRESS, "blocked");
+  await tab.marks({ reason: "wrong_key" });
+  await tab.screen("blocked");
+  for (const text of ["blocked_title", "blocked_text", "blocked_next"]) {
+    await tab.tells(`[data-text="${text}"]`);
   }
-  const keys = page.locator('[data-text="expected"]:visible, [data-text="seen"]:visible');
-  const [expected, seen] = await keys.allTextContents();
-  expect(seen).not.toBe(expected);
-  await look(page, "blocked-twin");
-  await page.locator("#retry").click();
-  await expect(page.locator("body")).toHaveAttribute("data-reason", "wrong_key");
+  await tab.tellsApart('[data-text="expected"]', '[data-text="seen"]');
+  await tab.look("blocked-twin");
+  await tab.press("#retry");
+  await tab.marks({ reason: "wrong_key" });
   expect(stage.site.requests.length, "requests that reached the twin").toBe(before);
-});
+}
 
-test("a device that is away is said to be away, and opens when it is back", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
-  await page.goto("about:blank");
-  const { address } = stage.device;
+/** @param {Scene} scene */
+async function away({ stage, tab }) {
+  await tab.pair(stage.device.picture);
+  await tab.go("about:blank");
+  const { address, state } = stage.device;
   await stage.device.stop();
-  await goAndLandOn(page, ADDRESS, "blocked");
-  await expect(page.locator("body")).toHaveAttribute("data-reason", "unreachable");
-  await look(page, "blocked-away");
-  await stage.startDevice({ listen: address });
-  await page.locator("#retry").click();
-  await arriveAt(page, ADDRESS);
-  await expect(page.getByRole("heading")).toHaveText("Ready");
-});
+  await tab.land(ADDRESS, "blocked");
+  await tab.marks({ reason: "unreachable" });
+  await tab.look("blocked-away");
+  await stage.startDevice({ state: basename(state), listen: address });
+  await tab.press("#retry");
+  await tab.arrive(ADDRESS);
+  await tab.reads("h1", "Ready");
+}
 
-test("a device that was forgotten is unpaired at once", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
+/** @param {Scene} scene */
+async function forgotten({ stage, tab }) {
+  await tab.pair(stage.device.picture);
   await stage.home.settle("revoke", "printer.local");
-  await goAndLandOn(page, ADDRESS, "pair");
-  await onScreen(page, "ask");
+  await tab.land(ADDRESS, "pair");
+  await tab.screen("ask");
   expect(await stage.trusted()).toEqual([]);
+}
+
+inBothBrowsers("the way to a device is not safe, or not there", {
+  "a twin with the same name and address is never reached": twin,
+  "a device that is away is said to be away, and opens when it is back": away,
+  "a device that was forgotten is unpaired at once": forgotten,
 });

@@ -1,77 +1,89 @@
 // The decision: who it is, what trusting it means, and that nothing happens without consent.
 
-import { openPairingPage } from "../harness/browser.js";
 import { Device } from "../harness/device.js";
-import { look } from "../harness/look.js";
-import { expect, test } from "../harness/stage.js";
-import { ADDRESS, arriveAt, giveText, onScreen, pairByPicture } from "../harness/visit.js";
+import { inBothBrowsers } from "../harness/journeys.js";
+import { expect } from "../harness/stage.js";
+import { ADDRESS } from "../harness/visit.js";
 
-test("a pasted code leads to a decision that says who it is", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await look(page, "pairing-page");
-  await giveText(page, stage.device.code.toLowerCase());
-  await onScreen(page, "decision");
-  for (const text of ["label", "kind", "unique_name", "fingerprint", "scope", "role", "proof"]) {
-    await expect(page.locator(`[data-text="${text}"]:visible`)).not.toBeEmpty();
+/** @typedef {import("../harness/journeys.js").Scene} Scene */
+
+/** @param {Scene} scene */
+async function whoItIs({ stage, tab }) {
+  await tab.open("pair");
+  await tab.look("pairing-page");
+  await tab.giveText(stage.device.code.toLowerCase());
+  await tab.screen("decision");
+  for (const text of ["kind", "unique_name", "fingerprint", "scope", "role", "proof"]) {
+    await tab.tells(`[data-text="${text}"]`);
   }
-  await expect(page.locator('[data-text="label"]:visible')).toHaveText("printer");
-  await look(page, "decision");
-});
+  await tab.reads('[data-text="label"]', "printer");
+  await tab.look("decision");
+}
 
-test("consent is never the default", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await giveText(page, stage.device.code);
-  await onScreen(page, "decision");
-  await expect(page.locator("#trust")).toBeEnabled();
-  await expect(page.locator("#trust")).not.toBeFocused();
-  expect(
-    await page.evaluate(() => document.activeElement?.closest('[data-screen="decision"]')),
-  ).not.toBe(null);
-  await page.keyboard.press("Enter");
-  await onScreen(page, "decision");
+/** @param {Scene} scene */
+async function notTheDefault({ stage, tab }) {
+  await tab.open("pair");
+  await tab.giveText(stage.device.code);
+  await tab.screen("decision");
+  await tab.shows("#trust:enabled");
+  await tab.shows("#trust:focus", 0);
+  await tab.shows('[data-screen="decision"] :focus');
+  await tab.pressEnter();
+  await tab.screen("decision");
   expect(stage.device.paired).toBe(false);
   expect(await stage.trusted()).toEqual([]);
-});
+}
 
-test("a refusal leaves nothing on either side", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await giveText(page, stage.device.code);
-  await onScreen(page, "decision");
-  await page.locator("#refuse").click();
-  await expect(page.locator("body")).toHaveAttribute("data-outcome", "refused");
-  await look(page, "refused");
+/** @param {Scene} scene */
+async function refused({ stage, tab }) {
+  await tab.open("pair");
+  await tab.giveText(stage.device.code);
+  await tab.screen("decision");
+  await tab.press("#refuse");
+  await tab.marks({ outcome: "refused" });
+  await tab.look("refused");
   expect(await stage.trusted()).toEqual([]);
   expect(stage.device.paired).toBe(false);
-});
+}
 
-test("a page that is left at the decision has refused", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await giveText(page, stage.device.code);
-  await onScreen(page, "decision");
-  await page.goto("about:blank");
+/** @param {Scene} scene */
+async function left({ stage, tab }) {
+  await tab.open("pair");
+  await tab.giveText(stage.device.code);
+  await tab.screen("decision");
+  await tab.go("about:blank");
   expect(await stage.trusted()).toEqual([]);
   expect(stage.device.paired).toBe(false);
-});
+}
 
-test("a second device of the same name needs a name of its own", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
+/** @param {Scene} scene */
+async function nameTaken({ stage, tab }) {
+  await tab.pair(stage.device.picture);
   const other = await Device.start(stage.home, stage.site.url, { state: "other" });
   try {
-    await openPairingPage(page.context());
-    await giveText(page, other.code);
-    await onScreen(page, "decision");
-    await expect(page.locator("#trust")).toBeDisabled();
-    await expect(page.locator('[data-text="petname_problem"]:visible')).not.toBeEmpty();
-    await look(page, "decision-name-taken");
-    await page.locator("#petname").fill("upstairs");
-    await page.locator("#trust").click();
-    await arriveAt(page, "https://upstairs.local/");
-    await page.goto(ADDRESS);
+    await tab.open("pair");
+    await tab.giveText(other.code);
+    await tab.screen("decision");
+    await tab.shows("#trust:disabled");
+    await tab.tells('[data-text="petname_problem"]');
+    await tab.look("decision-name-taken");
+    await tab.fill("#petname", "upstairs");
+    await tab.press("#trust");
+    await tab.arrive("https://upstairs.local/");
+    await tab.go(ADDRESS);
+    await tab.arrive(ADDRESS);
     expect(await stage.trusted()).toEqual(
       expect.arrayContaining(["printer.local", "upstairs.local"]),
     );
   } finally {
     await other.stop();
   }
+}
+
+inBothBrowsers("the decision", {
+  "a pasted code leads to a decision that says who it is": whoItIs,
+  "consent is never the default": notTheDefault,
+  "a refusal leaves nothing on either side": refused,
+  "a page that is left at the decision has refused": left,
+  "a second device of the same name needs a name of its own": nameTaken,
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { By } from "selenium-webdriver";
 
 import { FIREFOX_EXTENSION } from "../harness/firefox.js";
-import { arriveIn, giveCode, onPage, say, textOf, visit } from "../harness/firefox-visit.js";
+import { arriveIn, giveCode, onPage, say, visit } from "../harness/firefox-visit.js";
 import { PATIENCE, setting } from "../harness/programs.js";
 import { expect, test } from "../harness/stage.js";
 import { ADDRESS } from "../harness/visit.js";
@@ -57,26 +57,6 @@ test("the camera finds a code in Firefox", async ({ stage }) => {
   expect(await say(driver, () => document.querySelector("video")?.srcObject)).toBeNull();
   await trust.click();
   await arriveIn(driver, ADDRESS);
-});
-
-test("Firefox says why a device is not shown", async ({ stage }) => {
-  const driver = await stage.firefox();
-  await stage.home.settle("pair", stage.device.code, "--yes");
-  await visit(driver, ADDRESS);
-  await arriveIn(driver, ADDRESS);
-
-  await stage.replaceByTwin();
-  await visit(driver, ADDRESS);
-  await arriveIn(driver, `${FIREFOX_EXTENSION}/blocked.html#printer.local`);
-  await onPage(driver, { page: "blocked", reason: "wrong_key" });
-  await stage.device.stop();
-  await visit(driver, ADDRESS);
-  await onPage(driver, { page: "blocked", reason: "unreachable" });
-
-  await stage.home.settle("revoke", "printer.local");
-  await visit(driver, ADDRESS);
-  await onPage(driver, { page: "pair", link: "ready" });
-  expect(await textOf(driver)).toContain("printer.local");
 });
 
 test("Firefox says that its certificate store lacks the bridge authority", async ({ stage }) => {

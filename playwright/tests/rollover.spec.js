@@ -1,10 +1,11 @@
 // A device takes a new key: nobody notices, unless the key that is trusted does not vouch for it.
 
-import { openPairingPage } from "../harness/browser.js";
-import { look } from "../harness/look.js";
+import { inBothBrowsers } from "../harness/journeys.js";
 import { built, Program } from "../harness/programs.js";
-import { expect, test } from "../harness/stage.js";
-import { ADDRESS, arriveAt, goAndLandOn, onScreen, pairByPicture } from "../harness/visit.js";
+import { expect } from "../harness/stage.js";
+import { ADDRESS } from "../harness/visit.js";
+
+/** @typedef {import("../harness/journeys.js").Scene} Scene */
 
 /** @param {import("../harness/stage.js").Stage} stage */
 async function trustedKey(stage) {
@@ -12,45 +13,46 @@ async function trustedKey(stage) {
   return /** @type {string} */ (listed.devices[0].fingerprint);
 }
 
-test("a page keeps opening with no word while its device takes new keys", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
-  await page.goto(ADDRESS);
-  await expect(page.getByRole("heading")).toHaveText("Ready");
-  await page.evaluate(() => localStorage.setItem("paper", "A4"));
+/** @param {Scene} scene */
+async function followed({ stage, tab }) {
+  await tab.pair(stage.device.picture);
+  await tab.reads("h1", "Ready");
+  await tab.ask(() => localStorage.setItem("paper", "A4"));
   const before = await trustedKey(stage);
-  for (const how of ["once", "again"]) {
+  for (const _ of ["once", "again"]) {
     const key = await stage.device.rollOver();
-    const response = await page.reload();
-    expect(response?.status(), how).toBe(200);
-    await arriveAt(page, ADDRESS);
-    await expect(page.getByRole("heading")).toHaveText("Ready");
+    await tab.reload();
+    await tab.arrive(ADDRESS);
+    await tab.reads("h1", "Ready");
     await expect.poll(() => trustedKey(stage)).toBe(key);
     // The page is of the same origin, and has what it kept.
-    expect(await page.evaluate(() => localStorage.getItem("paper"))).toBe("A4");
+    expect(await tab.ask(() => localStorage.getItem("paper"))).toBe("A4");
   }
   expect(await trustedKey(stage)).not.toBe(before);
-});
+}
 
-test("a new key that the trusted one does not vouch for is blocked", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await pairByPicture(page, stage.device.picture);
-  await page.goto("about:blank");
+/** @param {Scene} scene */
+async function forged({ stage, tab }) {
+  await tab.pair(stage.device.picture);
+  await tab.go("about:blank");
   const before = await trustedKey(stage);
   const { address, state, uniqueName } = stage.device;
   await stage.device.stop();
   const forger = new Program(built("settle-forger"), [state, uniqueName, address]);
   await forger.line("forger");
-  await goAndLandOn(page, ADDRESS, "blocked");
-  await expect(page.locator("body")).toHaveAttribute("data-reason", "rollover_refused");
-  await onScreen(page, "blocked");
-  for (const text of ["blocked_title", "blocked_text", "blocked_next", "expected", "seen"]) {
-    await expect(page.locator(`[data-text="${text}"]:visible`)).not.toBeEmpty();
+  await tab.land(ADDRESS, "blocked");
+  await tab.marks({ reason: "rollover_refused" });
+  await tab.screen("blocked");
+  for (const text of ["blocked_title", "blocked_text", "blocked_next"]) {
+    await tab.tells(`[data-text="${text}"]`);
   }
-  const keys = page.locator('[data-text="expected"]:visible, [data-text="seen"]:visible');
-  const [expected, seen] = await keys.allTextContents();
-  expect(seen).not.toBe(expected);
-  await look(page, "blocked-rollover");
+  await tab.tellsApart('[data-text="expected"]', '[data-text="seen"]');
+  await tab.look("blocked-rollover");
   expect(await trustedKey(stage)).toBe(before);
   await forger.stop();
+}
+
+inBothBrowsers("a device with a new key", {
+  "a page keeps opening with no word while its device takes new keys": followed,
+  "a new key that the trusted one does not vouch for is blocked": forged,
 });

@@ -1,0 +1,99 @@
+// A tab of Chromium, by Playwright.
+
+import { basename, join } from "node:path";
+
+import { backgroundOf, EXTENSION } from "./browser.js";
+import { look } from "./look.js";
+import { Tab } from "./tab.js";
+
+/** @typedef {import("@playwright/test").Page} Page */
+
+export class ChromiumTab extends Tab {
+  /**
+   * @param {Page} page
+   * @param {string} downloads a folder
+   */
+  constructor(page, downloads) {
+    super(EXTENSION);
+    this.page = page;
+    this.downloads = downloads;
+  }
+
+  /** @type {Tab["ask"]} */
+  ask(question, input) {
+    return this.page.evaluate(/** @type {any} */ (question), input);
+  }
+
+  /** @param {unknown} thrown */
+  isBetweenDocuments(thrown) {
+    return /Execution context was destroyed|navigat/.test(String(thrown));
+  }
+
+  /** @param {string} address */
+  async go(address) {
+    await backgroundOf(this.page.context());
+    await this.page.goto(address).catch(() => {
+      // Playwright reports the navigation that a redirect broke off. What the tab shows is looked at next.
+    });
+  }
+
+  async reload() {
+    await this.page.reload();
+  }
+
+  /** @param {string} selector */
+  async press(selector) {
+    await this.page.locator(selector).filter({ visible: true }).click();
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} text
+   */
+  async fill(selector, text) {
+    await this.page.locator(selector).fill(text);
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} file
+   */
+  async give(selector, file) {
+    await this.page.locator(selector).setInputFiles(file);
+  }
+
+  async pressEnter() {
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** @param {string} selector */
+  async save(selector) {
+    const saving = this.page.waitForEvent("download");
+    await this.press(selector);
+    const download = await saving;
+    const path = join(this.downloads, basename(download.suggestedFilename()));
+    await download.saveAs(path);
+    return path;
+  }
+
+  /** @param {string} path */
+  async picture(path) {
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  /** @param {string} state */
+  async look(state) {
+    await look(this.page, state);
+  }
+
+  async endBackground() {
+    const context = this.page.context();
+    const ended = (await backgroundOf(context)).waitForEvent("close");
+    const session = await context.newCDPSession(this.page);
+    await session.send("ServiceWorker.enable");
+    await session.send("ServiceWorker.stopAllWorkers");
+    await session.detach();
+    await ended;
+  }
+}

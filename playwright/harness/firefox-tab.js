@@ -1,0 +1,143 @@
+// A tab of Firefox, by selenium and geckodriver.
+
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { expect } from "@playwright/test";
+import axe from "axe-core";
+import { By, error, Key } from "selenium-webdriver";
+import firefox from "selenium-webdriver/firefox.js";
+
+import { FIREFOX_EXTENSION } from "./firefox.js";
+import { visit } from "./firefox-visit.js";
+import { PATIENCE, setting } from "./programs.js";
+import { Tab } from "./tab.js";
+
+/** @typedef {import("./firefox.js").Driver} Driver */
+
+const SOON = { timeout: PATIENCE, intervals: [20, 50, 100] };
+
+export class FirefoxTab extends Tab {
+  /**
+   * @param {Driver} driver
+   * @param {string} downloads the folder that this Firefox saves files in
+   */
+  constructor(driver, downloads) {
+    super(FIREFOX_EXTENSION);
+    this.driver = driver;
+    this.downloads = downloads;
+  }
+
+  /** @type {Tab["ask"]} */
+  ask(question, input) {
+    return this.driver.executeScript(/** @type {any} */ (question), input);
+  }
+
+  /** @param {unknown} thrown */
+  isBetweenDocuments(thrown) {
+    return thrown instanceof error.WebDriverError;
+  }
+
+  /** @param {string} address */
+  async go(address) {
+    await visit(this.driver, address);
+  }
+
+  async reload() {
+    await this.driver.navigate().refresh();
+  }
+
+  /**
+   * The one such element that is seen, once it can be used.
+   * @param {string} selector
+   */
+  async #seen(selector) {
+    /** @type {import("selenium-webdriver").WebElement[]} */
+    let seen = [];
+    const count = async () => {
+      const all = await this.driver.findElements(By.css(`${selector}:enabled`));
+      const shown = await Promise.all(all.map((it) => it.isDisplayed().catch(() => false)));
+      seen = all.filter((_, at) => shown[at]);
+      return seen.length;
+    };
+    await expect.poll(count, { ...SOON, message: selector }).toBe(1);
+    return /** @type {import("selenium-webdriver").WebElement} */ (seen[0]);
+  }
+
+  /** @param {string} selector */
+  async press(selector) {
+    await (await this.#seen(selector)).click();
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} text
+   */
+  async fill(selector, text) {
+    const field = await this.#seen(selector);
+    await field.sendKeys(Key.chord(Key.CONTROL, "a"));
+    await field.sendKeys(text || Key.BACK_SPACE);
+  }
+
+  /**
+   * @param {string} selector
+   * @param {string} file
+   */
+  async give(selector, file) {
+    await this.driver.findElement(By.css(selector)).sendKeys(file);
+  }
+
+  async pressEnter() {
+    await this.driver.actions().sendKeys(Key.ENTER).perform();
+  }
+
+  /** @param {string} selector */
+  async save(selector) {
+    const names = async () => {
+      await mkdir(this.downloads, { recursive: true });
+      return readdir(this.downloads);
+    };
+    const before = await names();
+    await this.press(selector);
+    let path = "";
+    const length = async () => {
+      const fresh = (await names()).filter((it) => !before.includes(it));
+      // What is still being written has a second file beside it.
+      if (fresh.length !== 1) return 0;
+      path = join(this.downloads, fresh[0] ?? "");
+      return (await stat(path)).size;
+    };
+    await expect.poll(length, { ...SOON, message: "a saved file" }).toBeGreaterThan(0);
+    return path;
+  }
+
+  /** @param {string} path */
+  async picture(path) {
+    await writeFile(path, await this.driver.takeFullPageScreenshot(), "base64");
+    return path;
+  }
+
+  /** @param {string} state */
+  async look(state) {
+    const folder = setting("SETTLE_SHOTS");
+    await mkdir(folder, { recursive: true });
+    await this.picture(join(folder, `${state}-firefox.png`));
+    const complaints = await this.driver.executeScript(
+      `${axe.source};
+       return window.axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
+         violations.map(({ id, nodes }) => id + ": " + nodes.map(({ target }) => target.join(" ")).join(", ")));`,
+    );
+    expect(complaints, `${state}, in Firefox`).toEqual([]);
+  }
+
+  async endBackground() {
+    await this.driver.setContext(firefox.Context.CHROME);
+    try {
+      await this.driver.executeScript(
+        'return WebExtensionPolicy.getByID("extension@settle.alt").extension.terminateBackground();',
+      );
+    } finally {
+      await this.driver.setContext(firefox.Context.CONTENT);
+    }
+  }
+}

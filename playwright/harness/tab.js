@@ -1,0 +1,264 @@
+// A tab of either browser: what a user does in it, and what a test waits for there. What differs between the
+// browsers is in `chromium-tab.js` and `firefox-tab.js`.
+
+import { expect } from "@playwright/test";
+
+import { PATIENCE } from "./programs.js";
+
+/** Often at first: most things are there at once. */
+const SOON = { timeout: PATIENCE, intervals: [20, 50, 100] };
+
+/** The address of the tests' device. */
+const ADDRESS = "https://printer.local/";
+
+export class Tab {
+  /** @param {string} base the extension's address */
+  constructor(base) {
+    this.base = base;
+  }
+
+  /**
+   * What the tab's document says.
+   * @template R
+   * @template [I=undefined]
+   * @param {(input: I) => R} _question runs in the document, so it uses nothing from outside of itself
+   * @param {I} [_input]
+   * @returns {Promise<R>}
+   */
+  ask(_question, _input) {
+    throw new Error("a tab of no browser");
+  }
+
+  /**
+   * Whether an error says only that one document just gives way to the next.
+   * @param {unknown} _thrown
+   * @returns {boolean}
+   */
+  isBetweenDocuments(_thrown) {
+    return false;
+  }
+
+  /**
+   * Goes to an address, which may lead to a page of the extension, or to nothing.
+   * @param {string} _address
+   */
+  async go(_address) {}
+
+  async reload() {}
+
+  /**
+   * Clicks the one element that is seen.
+   * @param {string} _selector
+   */
+  async press(_selector) {}
+
+  /**
+   * Types a text in the place of what a field holds.
+   * @param {string} _selector
+   * @param {string} _text
+   */
+  async fill(_selector, _text) {}
+
+  /**
+   * Chooses a file.
+   * @param {string} _selector
+   * @param {string} _file
+   */
+  async give(_selector, _file) {}
+
+  /** Presses the key that answers with what is the default. */
+  async pressEnter() {}
+
+  /**
+   * Clicks what saves a file, and returns where that is.
+   * @param {string} _selector
+   * @returns {Promise<string>}
+   */
+  async save(_selector) {
+    return "";
+  }
+
+  /**
+   * Stores what the tab shows as a picture, and returns where that is.
+   * @param {string} path
+   */
+  async picture(path) {
+    return path;
+  }
+
+  /**
+   * Takes the page's picture and insists that axe finds nothing against it.
+   * @param {string} _state
+   */
+  async look(_state) {}
+
+  /** Ends the extension's background, as the browser does with an idle one. */
+  async endBackground() {}
+
+  /**
+   * Something that the document will say.
+   * @template R
+   * @template [I=undefined]
+   * @param {(input: I) => R} question
+   * @param {I} [input]
+   */
+  will(question, input) {
+    const answer = async () => {
+      try {
+        return await this.ask(question, input);
+      } catch (thrown) {
+        if (!this.isBetweenDocuments(thrown)) throw thrown;
+        return undefined;
+      }
+    };
+    return expect.poll(answer, SOON);
+  }
+
+  /**
+   * Waits until the tab shows an address, however it comes there.
+   * @param {string} address
+   */
+  async arrive(address) {
+    await this.will(() => [location.href, document.readyState]).toEqual([address, "complete"]);
+  }
+
+  /**
+   * Opens a page of the extension.
+   * @param {string} page
+   * @param {"ready" | "down"} link
+   */
+  async open(page, link = "ready") {
+    await this.go(`${this.base}/${page}.html`);
+    await this.marks({ page, link });
+  }
+
+  /**
+   * Goes to an address that leads to one of the extension's pages instead.
+   * @param {string} address
+   * @param {"pair" | "blocked"} page
+   */
+  async land(address, page) {
+    await this.go(address);
+    await this.will(() => location.href).toContain(`${this.base}/${page}.html`);
+    await this.marks({ page });
+  }
+
+  /**
+   * Waits until the page of the extension says these things of itself.
+   * @param {Record<string, string>} wanted
+   */
+  async marks(wanted) {
+    const said = () => (document.body ? { ...document.body.dataset } : {});
+    await this.will(said).toEqual(expect.objectContaining(wanted));
+  }
+
+  /**
+   * Waits for a screen.
+   * @param {string} name
+   */
+  async screen(name) {
+    const shown = () =>
+      document.querySelector("[data-screen]:not([hidden])")?.getAttribute("data-screen");
+    await this.will(shown).toBe(name);
+  }
+
+  /**
+   * The words of what is seen of these elements.
+   * @param {string} selector
+   */
+  words(selector) {
+    return this.will(wordsOf, selector);
+  }
+
+  /**
+   * Waits until one such element is seen, and has words.
+   * @param {string} selector
+   */
+  async tells(selector) {
+    await this.words(selector).toEqual([expect.stringMatching(/\S/)]);
+  }
+
+  /**
+   * Waits until one such element is seen, with these words or words like these.
+   * @param {string} selector
+   * @param {string | RegExp} words
+   */
+  async reads(selector, words) {
+    const wanted = typeof words === "string" ? words : expect.stringMatching(words);
+    await this.words(selector).toEqual([wanted]);
+  }
+
+  /**
+   * Waits until both are seen, each once, and their words differ.
+   * @param {string} one
+   * @param {string} other
+   */
+  async tellsApart(one, other) {
+    await this.tells(one);
+    await this.tells(other);
+    const words = await Promise.all([one, other].map((it) => this.ask(wordsOf, it)));
+    expect(words[0]).not.toEqual(words[1]);
+  }
+
+  /**
+   * Waits until so many of these elements are seen.
+   * @param {string} selector
+   * @param {number} count
+   */
+  async shows(selector, count = 1) {
+    await this.words(selector).toHaveLength(count);
+  }
+
+  /**
+   * Waits until a field holds this.
+   * @param {string} selector
+   * @param {string | RegExp} text
+   */
+  async holds(selector, text) {
+    const held = (/** @type {string} */ it) =>
+      document.querySelector(/** @type {"input"} */ (it))?.value;
+    await this.will(held, selector).toMatch(
+      typeof text === "string" ? new RegExp(`^${text}$`) : text,
+    );
+  }
+
+  /**
+   * Waits for the fault that the page shows, with words for it and for what to do.
+   * @param {"error" | "trouble"} where
+   * @param {string} word
+   */
+  async fault(where, word) {
+    await this.marks({ [where]: word });
+    await this.tells(`[data-text="${where === "error" ? "error_text" : "trouble"}"]`);
+    await this.tells(`[data-text="${where === "error" ? "error_next" : "trouble_next"}"]`);
+  }
+
+  /**
+   * Pastes a code's text and says that it is to be used.
+   * @param {string} code
+   */
+  async giveText(code) {
+    await this.fill("#code", code);
+    await this.press("#use_code");
+  }
+
+  /**
+   * Goes to the device's address, gives the picture of its code, and trusts it.
+   * @param {string} picture
+   */
+  async pair(picture) {
+    await this.land(ADDRESS, "pair");
+    await this.marks({ link: "ready" });
+    await this.give("#picture", picture);
+    await this.screen("decision");
+    await this.press("#trust");
+    await this.arrive(ADDRESS);
+  }
+}
+
+/** @param {string} selector */
+function wordsOf(selector) {
+  return [...document.querySelectorAll(selector)]
+    .filter((it) => it.checkVisibility({ visibilityProperty: true }))
+    .map((it) => (it.textContent ?? "").replace(/\s+/g, " ").trim());
+}
