@@ -98,13 +98,13 @@ pub(crate) fn measure_inside() -> anyhow::Result<String> {
     let ways = Upstreams::default();
     ways.set(devices);
     let name = Label::parse("printer-7000")?.dot_local();
-    ways.find(&name).context("a device of the store")?;
+    ways.find(&name, 443).context("a device of the store")?;
     for _ in 0..RUNS {
         times.lookup_us.push(each(|| {
             black_box(devices.get(black_box("device-7000")));
         }));
         times.name_lookup_us.push(each(|| {
-            black_box(ways.find(black_box(&name)));
+            black_box(ways.find(black_box(&name), 443));
         }));
     }
     Ok(serde_json::to_string(&times)?)
@@ -153,6 +153,7 @@ fn devices() -> anyhow::Result<Vec<u8>> {
                 code: Lifetime::OneTime,
                 confirmed: true,
                 former: Vec::new(),
+                authority: None,
             }),
         });
     }

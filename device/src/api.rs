@@ -17,10 +17,11 @@ use hyper::body::{Body, Bytes};
 use serde::Serialize;
 use settle_protocol::fingerprint::KeyFingerprint;
 
-use self::answers::{Anchor, Clients, Listed, Log, OwnRole, Status, Window};
+use self::answers::{Anchor, Clients, Listed, Log, OwnRole, Status, ToldAuthority, Window};
 use self::asked::Page;
 use self::problem::Problem;
 use crate::audit::By;
+use crate::authority::Authority;
 use crate::client::Client;
 use crate::clock::{steady_now, to_wall};
 use crate::identity::Held;
@@ -50,6 +51,8 @@ pub(crate) struct Api {
     pub(crate) identity: Arc<Held>,
     pub(crate) register: Arc<Register>,
     pub(crate) policy: Arc<Policy>,
+    /// Of a referee.
+    pub(crate) authority: Option<Arc<Authority>>,
     pub(crate) notices: Notices,
     /// The port that codes name.
     pub(crate) port: u16,
@@ -63,6 +66,7 @@ pub(crate) struct Api {
 enum Resource {
     Role,
     Anchor,
+    Authority,
     Status,
     Clients,
     Client(KeyFingerprint),
@@ -102,6 +106,10 @@ impl Api {
         match (request.method().as_str(), resource) {
             ("GET", Resource::Role) => json(&OwnRole::of(&asker)),
             ("GET", Resource::Anchor) => json(&self.anchor()),
+            ("GET", Resource::Authority) => {
+                let authority = self.authority.as_ref().ok_or(Problem::NotFound)?;
+                json(&ToldAuthority::of(authority))
+            }
             ("GET", Resource::Status) => json(&self.status()),
             ("GET", Resource::Clients) => json(&self.clients()),
             ("GET", Resource::Window) => json(&self.window()),
@@ -190,6 +198,7 @@ impl Resource {
         match path.strip_prefix(RESERVED)? {
             "role" => Some(Self::Role),
             "anchor" => Some(Self::Anchor),
+            "authority" => Some(Self::Authority),
             "status" => Some(Self::Status),
             "clients" => Some(Self::Clients),
             "codes" => Some(Self::Codes),
@@ -205,12 +214,13 @@ impl Resource {
 
     /// Whether every paired client may ask.
     const fn is_for_all(&self) -> bool {
-        matches!(self, Self::Role | Self::Anchor)
+        matches!(self, Self::Role | Self::Anchor | Self::Authority)
     }
 
     const fn methods(&self) -> &'static str {
         match self {
-            Self::Role | Self::Anchor | Self::Status | Self::Clients | Self::Audit => "GET",
+            Self::Role | Self::Anchor | Self::Authority => "GET",
+            Self::Status | Self::Clients | Self::Audit => "GET",
             Self::Client(_) => "PUT, DELETE",
             Self::Codes | Self::Rollover => "POST",
             Self::Window => "GET, PUT",

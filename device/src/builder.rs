@@ -2,10 +2,12 @@
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use settle_protocol::name::Label;
 use tokio::sync::mpsc;
 
+use crate::authority::Authority;
 use crate::device::{Announcing, Device, DeviceError, Settings};
 use crate::event::Event;
 use crate::policy::Policy;
@@ -73,6 +75,7 @@ impl Device {
             qr_file: None,
             announcing: Announcing::Names,
             policy: Policy::default(),
+            authority: None,
         };
         Builder {
             settings,
@@ -97,6 +100,12 @@ impl Builder {
     /// Says who may make which requests; without it every paired client may make all.
     pub fn policy(mut self, policy: Policy) -> Self {
         self.settings.policy = policy;
+        self
+    }
+
+    /// Is a referee, which vouches for others by the certificates that it issues under `authority`.
+    pub fn referee(mut self, authority: Authority) -> Self {
+        self.settings.authority = Some(Arc::new(authority));
         self
     }
 

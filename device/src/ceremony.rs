@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use settle_protocol::material::{Kind, Lifetime};
+use settle_protocol::material::Lifetime;
 use settle_protocol::pairing::device::{AwaitingConfirmation, AwaitingHello, Confirmed, Offered};
 use settle_protocol::pairing::message::{AbortReason, Grant, Message};
 use settle_protocol::pairing::{Binding, PairingError};
@@ -20,6 +20,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::PairingRefusal;
+use crate::authority::{self, Authority};
 use crate::client::{Client, showable};
 use crate::clock::{steady_now, unix_now};
 use crate::code::{self, CodeId};
@@ -98,6 +99,8 @@ impl CeremonyError {
 pub(crate) struct Ceremony {
     /// What its maker says of it.
     provenance: Option<Arc<Provenance>>,
+    /// Of a referee.
+    authority: Option<Arc<Authority>>,
     register: Arc<Register>,
     /// The port that clients are granted.
     port: u16,
@@ -123,6 +126,7 @@ impl Ceremony {
     /// Pairing for one device, until `stop`.
     pub(crate) fn new(
         provenance: Option<Arc<Provenance>>,
+        authority: Option<Arc<Authority>>,
         register: Arc<Register>,
         port: u16,
         notices: Notices,
@@ -130,6 +134,7 @@ impl Ceremony {
     ) -> Self {
         Self {
             provenance,
+            authority,
             register,
             port,
             notices,
@@ -269,11 +274,12 @@ impl Ceremony {
             label: identity.label().as_str().to_owned(),
             unique_name: identity.unique_name().as_str().to_owned(),
             port: self.port,
-            kind: Kind::Device,
+            kind: authority::kind_of(self.authority.as_deref()),
             role: granted.role.granted(),
             discovery_key: *discovery_key.expose(),
             code: granted.lifetime,
             evidence,
+            authority: self.authority.as_ref().map(|made| made.root.to_vec()),
         });
         send(tls, &grant).await?;
         let committed = awaiting.receive(&self.receive(tls, DECISION).await?)?;

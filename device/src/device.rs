@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::announce;
 use crate::api::Api;
 use crate::audit::{AuditEvent, By};
+use crate::authority::{self, Authority};
 use crate::builder::PORT;
 use crate::button::Button;
 use crate::ceremony::Ceremony;
@@ -72,6 +73,8 @@ pub struct Settings {
     pub announcing: Announcing,
     /// Who may make which requests of the web interface.
     pub policy: Policy,
+    /// What it issues under, if it is a referee.
+    pub authority: Option<Arc<Authority>>,
 }
 
 /// Why a device cannot be served.
@@ -171,6 +174,7 @@ impl Device {
             identity: Arc::clone(&identity),
             register: Arc::clone(&register),
             policy: Arc::clone(&policy),
+            authority: settings.authority.clone(),
             notices: notices.clone(),
             port: address.port(),
             listener: Some(address),
@@ -282,6 +286,7 @@ impl Device {
             identity: Arc::clone(&self.identity),
             register: Arc::clone(&self.register),
             listener: self.address,
+            kind: authority::kind_of(self.settings.authority.as_deref()),
             qr_file: self.settings.qr_file.clone(),
             notices: self.notices.clone(),
             button: self.button.clone(),
@@ -317,6 +322,7 @@ impl Device {
         let config = tls::device_server(Arc::clone(&self.leaf) as _, access)?;
         let ceremony = Ceremony::new(
             self.provenance.clone(),
+            self.settings.authority.clone(),
             Arc::clone(&self.register),
             self.address.port(),
             self.notices.clone(),

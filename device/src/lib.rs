@@ -9,6 +9,7 @@ mod address;
 mod announce;
 mod api;
 mod audit;
+mod authority;
 mod builder;
 mod button;
 mod ceremony;
@@ -51,6 +52,7 @@ pub use audit::{
     AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,
     verify as verify_audit,
 };
+pub use authority::Authority;
 pub use builder::Builder;
 pub use button::Button;
 pub use client::Client;
@@ -69,7 +71,7 @@ pub use reset::{Fresh, Reset, ResetError};
 pub use role::{Role, RoleError, RoleName};
 pub use settle_protocol::fingerprint::KeyFingerprint;
 pub use settle_protocol::name::{Label, LocalName};
-pub use settle_transport::succession::MAX_LINKS as MAX_ROLLOVERS;
+pub use settle_transport::succession::{Link, MAX_LINKS as MAX_ROLLOVERS};
 pub use shown::{ShowError, draw};
 pub use state::StateError;
 pub use stored::{Prepared, prepare, print_code};

@@ -197,6 +197,7 @@ fn settings(serve: Serve) -> anyhow::Result<Settings> {
         qr_file: serve.qr_file,
         announcing,
         policy: policy(serve.policy.as_deref())?,
+        authority: None,
     })
 }
 

@@ -191,6 +191,7 @@ fn load(state: &Path, port: u16) -> Result<Api, OwnerError> {
         identity: Held::new(identity),
         register: Arc::new(Register::new(Arc::new(dir), contents)),
         policy: Arc::new(Policy::default()),
+        authority: None,
         notices: Notices(events),
         port,
         listener: None,

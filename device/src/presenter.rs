@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use settle_protocol::material::Kind;
 use settle_protocol::secret::PairingSecret;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +48,8 @@ pub(crate) struct Presenter {
     pub(crate) identity: Arc<Held>,
     pub(crate) register: Arc<Register>,
     pub(crate) listener: SocketAddr,
+    /// Device or referee.
+    pub(crate) kind: Kind,
     pub(crate) qr_file: Option<PathBuf>,
     pub(crate) notices: Notices,
     pub(crate) button: Button,
@@ -130,6 +133,7 @@ impl Presenter {
         let kept = PairingSecret::new(*secret.expose());
         let (identity, qr_file) = (self.identity.get(), self.qr_file.clone());
         let place = Place {
+            kind: self.kind,
             port: self.listener.port(),
             addresses: address::hints(self.listener),
         };
@@ -196,6 +200,7 @@ mod tests {
                 identity: Held::new(identity),
                 register: Arc::clone(&register),
                 listener: "127.0.0.1:8443".parse().unwrap(),
+                kind: Kind::Device,
                 qr_file: Some(temp.path().join("code.png")),
                 notices: Notices(sender),
                 button: Button::default(),

@@ -32,9 +32,11 @@ pub enum ShowError {
     },
 }
 
-/// Where the device of a code is to be found.
+/// What the device of a code is, and where it is to be found.
 #[derive(Debug)]
 pub(crate) struct Place {
+    /// Device or referee.
+    pub(crate) kind: Kind,
     /// The port of its listener.
     pub(crate) port: u16,
     /// Where it is now; a sticker cannot know.
@@ -67,7 +69,7 @@ pub(crate) fn show(
     let material = PairingMaterial {
         secret,
         root: identity.fingerprint(),
-        kind: Kind::Device,
+        kind: place.kind,
         label: identity.label().clone(),
         unique_name: identity.unique_name(),
         port: place.port,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use settle_protocol::fingerprint::KeyFingerprint;
+use settle_protocol::material::Kind;
 use settle_protocol::name::{Label, LocalName};
 
 use crate::clock::{steady_now, unix_now};
@@ -28,8 +29,7 @@ pub fn print_code(
 ) -> Result<ShownCode, DeviceError> {
     let (dir, identity, mut contents) = load(state, label)?;
     let secret = contents.print_code(unix_now())?;
-    let addresses = Vec::new();
-    let code = shown::show(&identity, Place { port, addresses }, secret, None, qr_file)?;
+    let code = shown::show(&identity, place(port), secret, None, qr_file)?;
     contents.store(&dir)?;
     Ok(code)
 }
@@ -66,9 +66,13 @@ pub fn prepare(
     let code = match contents.first_code(steady_now())? {
         Some((secret, end)) => {
             contents.store(&dir)?;
-            let addresses = Vec::new();
-            let place = Place { port, addresses };
-            Some(shown::show(&identity, place, secret, Some(end), qr_file)?)
+            Some(shown::show(
+                &identity,
+                place(port),
+                secret,
+                Some(end),
+                qr_file,
+            )?)
         }
         None => None,
     };
@@ -79,6 +83,15 @@ pub fn prepare(
         fingerprint: identity.fingerprint(),
         code,
     })
+}
+
+/// Of a device that does not run: a referee makes its codes while it does.
+const fn place(port: u16) -> Place {
+    Place {
+        kind: Kind::Device,
+        port,
+        addresses: Vec::new(),
+    }
 }
 
 /// Reads what is there, or makes a new device where nothing is and nobody relies on one.

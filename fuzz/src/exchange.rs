@@ -61,6 +61,7 @@ pub(crate) fn proved() -> Result<(client::AwaitingGrant, device::AwaitingCommit)
         discovery_key: [5; 32],
         code: Lifetime::OneTime,
         evidence: None,
+        authority: None,
     });
     Ok((client, device))
 }

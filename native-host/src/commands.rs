@@ -88,6 +88,14 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look whether a referee that is trusted vouches for a server, and remember it
+    Vouch {
+        /// Its name, with a port if that is not 443: nas.local:8443
+        server: String,
+        /// One JSON object for programs
+        #[arg(long)]
+        json: bool,
+    },
     /// Give a device another name to open it under
     Rename {
         /// Any of its names
@@ -281,6 +289,9 @@ pub enum CommandError {
     /// The same passphrase was not typed twice.
     #[error("the two passphrases differ: nothing was written")]
     Differs,
+    /// What follows a name is no port.
+    #[error("a port is a number from 1 to 65535, as in nas.local:8443")]
+    NoPort,
     /// No randomness.
     #[error("the system's random generator fails")]
     Random,
@@ -421,6 +432,7 @@ pub fn run(
         Command::Doctor { json } => doctor::doctor(paths, json, terminal),
         Command::List { json } => trust::list(paths, json, terminal),
         Command::Show { name, json } => trust::show(paths, &name, json, terminal),
+        Command::Vouch { server, json } => trust::vouch(paths, &server, json, terminal),
         Command::Rename { name, new, json } => trust::rename(paths, &name, &new, json, terminal),
         Command::Pair {
             code,

@@ -6,6 +6,7 @@ mod chronicle;
 mod contacts;
 mod makers;
 mod open;
+mod referees;
 mod rollovers;
 mod rotation;
 
@@ -19,9 +20,11 @@ use settle_protocol::origin::Origin;
 use settle_protocol::pairing::PairingError;
 use settle_protocol::rpc::import::ImportDecision;
 use settle_protocol::rpc::{self, BridgeCertificate, Decision, Device, ErrorKind, Event};
+use settle_transport::certificate;
 use tokio::sync::broadcast;
 
 pub use self::open::{KeySource, OpenError};
+use self::referees::Asked;
 use self::rollovers::Unstored;
 use crate::discovery::Discovery;
 use crate::pairing::{PairError, Proved};
@@ -73,6 +76,8 @@ pub struct Core {
     events: broadcast::Sender<Event>,
     /// Of what the devices' own links say.
     unstored: Unstored,
+    /// What the referees issue under.
+    asked: Asked,
     /// Held while a key is derived from a passphrase.
     deriving: tokio::sync::Mutex<()>,
 }
@@ -117,6 +122,10 @@ impl Core {
             unique_name: granted.unique_name.clone(),
             kind: granted.kind,
             fingerprint: granted.fingerprint,
+            authority: granted
+                .authority
+                .as_deref()
+                .and_then(certificate::fingerprint),
             role: granted.role.word().to_owned(),
             code: granted.code,
             maker: self.statement_of(granted),

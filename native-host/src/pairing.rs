@@ -12,7 +12,6 @@ use rustls_pki_types::{CertificateDer, ServerName};
 use settle_protocol::code::{Code, CodeError};
 use settle_protocol::discovery::Announced;
 use settle_protocol::fingerprint::KeyFingerprint;
-use settle_protocol::material::Kind;
 use settle_protocol::name::Label;
 use settle_protocol::pairing::client::{self, AwaitingDone, Consented, Deciding, Granted};
 use settle_protocol::pairing::message::{AbortReason, Message, Role};
@@ -20,7 +19,9 @@ use settle_protocol::pairing::{Binding, PairingError};
 use settle_protocol::portable::Recognition;
 use settle_protocol::rpc::maker::MakerStatement;
 use settle_protocol::rpc::{ErrorKind, PairingStep};
+use settle_protocol::scope::{Namespace, NamespaceScope};
 use settle_protocol::secret::SecretBytes;
+use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::certificate::{self, IssueError, PrivateKey};
 use settle_transport::pairing::{client_binding, read_frame, write_frame};
 use settle_transport::{danger, random};
@@ -55,9 +56,9 @@ pub enum PairError {
     /// The code's time is over.
     #[error("the code has expired")]
     Expired,
-    /// A code for trust in a whole namespace, which this version does not know.
-    #[error("this version of Settle cannot pair with a referee")]
-    Referee,
+    /// A referee brought something else than an authority's certificate.
+    #[error("what the referee issues under is no authority: {0}")]
+    Authority(#[source] AnchorError),
     /// Nobody answers where the device should be.
     #[error("the device does not answer")]
     NotFound,
@@ -98,7 +99,6 @@ impl PairError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Code(error) => error.into(),
-            Self::Referee => ErrorKind::CodeTooNew,
             Self::Expired => ErrorKind::CodeExpired,
             Self::NotFound | Self::NoDevice { .. } | Self::TriedElsewhere => {
                 ErrorKind::DeviceNotFound
@@ -121,6 +121,7 @@ impl PairError {
                     AbortReason::Protocol | AbortReason::Unsupported | AbortReason::Refused,
                 ),
             ) => ErrorKind::DeviceMisbehaved,
+            Self::Authority(_) => ErrorKind::DeviceMisbehaved,
             Self::Identity(_) | Self::Tls(_) => ErrorKind::Internal,
         }
     }
@@ -134,7 +135,7 @@ impl PairError {
             | Self::Exchange(PairingError::NotConfirmed) => true,
             Self::Code(_)
             | Self::Expired
-            | Self::Referee
+            | Self::Authority(_)
             | Self::OtherDevice
             | Self::TriedElsewhere
             | Self::Exchange(_)
@@ -153,7 +154,7 @@ impl PairError {
             Self::Lost(_) => 3,
             Self::Code(_)
             | Self::Expired
-            | Self::Referee
+            | Self::Authority(_)
             | Self::Exchange(_)
             | Self::Identity(_)
             | Self::Tls(_) => 4,
@@ -215,7 +216,7 @@ pub async fn prove(
     discovery: &Discovery,
     progress: impl Fn(PairingStep),
 ) -> Result<Proved, PairError> {
-    let code = Arc::new(read(code)?);
+    let code = Arc::new(Code::parse(code)?);
     let is_over = is_over(&code, unix(SystemTime::now()));
     progress(PairingStep::Looking);
     let trial = Trial {
@@ -243,18 +244,6 @@ pub async fn prove(
         }
     })?;
     Ok(proved)
-}
-
-/// Everything that can be said of a code without a device.
-fn read(code: &str) -> Result<Code, PairError> {
-    let code = Code::parse(code)?;
-    if code
-        .material()
-        .is_some_and(|code| code.kind == Kind::Referee)
-    {
-        return Err(PairError::Referee);
-    }
-    Ok(code)
 }
 
 /// Whether a code's time is over if the device's clock and ours are right. The device knows better: it
@@ -366,8 +355,10 @@ impl<P: Fn(PairingStep)> Trial<'_, P> {
 
     /// The user has read the code's kind and label, so the device may not turn into something else.
     fn check(&self, granted: &Granted) -> Result<(), PairError> {
-        if granted.kind == Kind::Referee {
-            return Err(PairError::Referee);
+        if let Some(authority) = &granted.authority {
+            let root = CertificateDer::from(authority.as_slice());
+            let scope = NamespaceScope::new(Namespace::ALL);
+            Anchor::referee(&root, scope).map_err(PairError::Authority)?;
         }
         let agrees = self.code.material().is_none_or(|material| {
             granted.kind == material.kind

@@ -67,6 +67,9 @@ pub enum Contact {
     NotAdmitted(String),
     /// The device with this identifier was verified by a root that has taken the trusted one's place.
     RolledOver(String, Successor),
+    /// The server with this identifier showed another certificate than one of the referee that has vouched
+    /// for it.
+    NotVouched(String),
 }
 
 /// The proxy's parts; shared by its connections.
@@ -135,7 +138,7 @@ impl Proxy {
     }
 
     fn destination(&self, target: Target) -> Option<Destination> {
-        let (device, upstream) = self.upstreams.find(&target.name)?;
+        let (device, upstream) = self.upstreams.find(&target.name, target.port)?;
         device.covers_port(target.port).then(|| Destination {
             target,
             trust: upstream.trust.clone(),

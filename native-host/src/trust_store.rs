@@ -21,6 +21,7 @@ pub mod record;
 mod rollover;
 mod seal;
 mod slot;
+mod vouch;
 
 use std::io;
 use std::path::PathBuf;

@@ -164,6 +164,14 @@ pub enum Call {
     /// The user's consent to what was opened → [`Devices`].
     #[serde(rename = "restore.commit")]
     CommitRestore {},
+    /// Looks whether a referee that is trusted vouches for a name, and remembers it → [`Device`].
+    #[serde(rename = "name.vouch")]
+    VouchName {
+        /// The name.
+        name: LocalName,
+        /// The TCP port.
+        port: u16,
+    },
     /// Gives a device another name → [`Device`].
     #[serde(rename = "device.rename")]
     RenameDevice {

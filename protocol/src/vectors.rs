@@ -240,10 +240,11 @@ fn masks() -> Value {
 fn exchanges() -> Value {
     let exchanges: Vec<Value> = Suite::SUPPORTED
         .iter()
-        .map(|suite| exchange(&[*suite], None))
+        .map(|suite| exchange(&[*suite], Said::default()))
         .chain([
-            exchange(&Suite::SUPPORTED, None),
-            exchange(&Suite::SUPPORTED, Some(evidence())),
+            exchange(&Suite::SUPPORTED, Said::default()),
+            exchange(&Suite::SUPPORTED, Said::of_a_maker()),
+            exchange(&Suite::SUPPORTED, Said::of_a_referee()),
         ])
         .collect();
     json!({
@@ -259,18 +260,58 @@ fn exchanges() -> Value {
     })
 }
 
-/// Its parts are no certificate, voucher or signature: what is in them is not the exchange's matter.
-fn evidence() -> Evidence {
-    Evidence {
-        chain: [b"a certificate".to_vec().into()].into(),
-        form: VoucherForm::Cms,
-        voucher: b"a voucher".to_vec(),
-        signature: b"a signature".to_vec(),
+/// What a grant may say besides who the device is. Its parts are no certificate, voucher or signature: what
+/// is in them is not the exchange's matter.
+#[derive(Default)]
+struct Said {
+    evidence: Option<Evidence>,
+    authority: Option<Vec<u8>>,
+}
+
+impl Said {
+    fn of_a_maker() -> Self {
+        Self {
+            evidence: Some(Evidence {
+                chain: [b"a certificate".to_vec().into()].into(),
+                form: VoucherForm::Cms,
+                voucher: b"a voucher".to_vec(),
+                signature: b"a signature".to_vec(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    fn of_a_referee() -> Self {
+        Self {
+            authority: Some(b"an authority".to_vec()),
+            ..Self::default()
+        }
+    }
+}
+
+fn grant(label: &Label, said: Said) -> Grant {
+    Grant {
+        root: b"root".to_vec(),
+        label: label.as_str().to_string(),
+        unique_name: label
+            .unique(&KeyFingerprint::of_spki(b"root"))
+            .as_str()
+            .to_string(),
+        port: 8443,
+        kind: match said.authority {
+            Some(_) => Kind::Referee,
+            None => Kind::Device,
+        },
+        role: ClientRole::Admin,
+        discovery_key: bytes(0x40),
+        code: Lifetime::OneTime,
+        evidence: said.evidence,
+        authority: said.authority,
     }
 }
 
 /// All seven messages, in their order.
-fn exchange(suites: &[Suite], evidence: Option<Evidence>) -> Value {
+fn exchange(suites: &[Suite], said: Said) -> Value {
     let binding = || Binding {
         exporter: Secret::new(bytes(0x10)),
         client: KeyFingerprint::of_spki(b"client"),
@@ -294,24 +335,11 @@ fn exchange(suites: &[Suite], evidence: Option<Evidence>) -> Value {
     let host = host.receive(&device_hello).unwrap();
     let (host, client_proof) = host.receive(&device_proof).unwrap();
     let confirmed = device.receive(&client_proof).unwrap();
-    let signed = evidence.as_ref().map(|shown| {
+    let signed = said.evidence.as_ref().map(|shown| {
         let certificate = shown.chain.first().unwrap();
         hex(confirmed.exchange().to_sign(certificate, &shown.voucher))
     });
-    let (device, grant) = confirmed.grant(Grant {
-        root: b"root".to_vec(),
-        label: label.as_str().to_string(),
-        unique_name: label
-            .unique(&KeyFingerprint::of_spki(b"root"))
-            .as_str()
-            .to_string(),
-        port: 8443,
-        kind: Kind::Device,
-        role: ClientRole::Admin,
-        discovery_key: bytes(0x40),
-        code: Lifetime::OneTime,
-        evidence,
-    });
+    let (device, grant) = confirmed.grant(grant(&label, said));
     let read_root = |der: &[u8]| Some(KeyFingerprint::of_spki(der));
     let (host, _, commit) = host.receive(&grant, read_root).unwrap().consent();
     let done = device.receive(&commit).unwrap().done();

@@ -21,7 +21,7 @@ use settle_protocol::name::LocalName;
 use settle_protocol::scope::{ExactScope, NamespaceScope, Scope};
 
 pub use authority::Authority;
-pub use device::Successor;
+pub use device::{Successor, follow_authority};
 pub use error::{AnchorError, BrokenRule};
 pub use verifier::AnchorVerifier;
 

@@ -1,4 +1,4 @@
-//! The roots of one device, one after the other, and the links by which each says who its successor is
+//! The roots of one device or referee, one after the other, and the links by which each says who its successor is
 //! (docs/pairing.md §10; RFC 9810 §4.4). Pure: whose trust follows a link is decided by the anchor, and
 //! links are made in [`crate::certificate`].
 //!
@@ -43,8 +43,8 @@ pub enum BrokenLink {
     /// Other name constraints than the roots have, or none, or such as may be passed over.
     #[error("a link is not limited to the device's own names")]
     Constraints,
-    /// A path length other than 0.
-    #[error("a link admits authorities below it")]
+    /// Another path length than the roots have, or none.
+    #[error("a link admits other authorities below it than the roots do")]
     PathLength,
     /// Not signed by the key that it has to be signed by.
     #[error("a link is not signed by the key before it, or by the one after it")]

@@ -234,6 +234,12 @@ names! {
         LogRestored = "log_restored",
         /// A device's new key took the place of the former.
         LogRolledOver = "log_rolled_over",
+        /// What a referee vouched for.
+        LogVouched = "log_vouched",
+        /// What it vouches for no more, or what it may not vouch for any more.
+        LogVouchedNoMore = "log_vouched_no_more",
+        /// A referee's new root.
+        LogAuthorityRolledOver = "log_authority_rolled_over",
         /// It could not be stored.
         LogRolloverNotStored = "log_rollover_not_stored",
         /// The store's key was moved.

@@ -11,6 +11,7 @@ use settle_protocol::name::LocalName;
 use super::Asker;
 use super::asked::Page;
 use crate::audit::{AuditEntry, By, SignedHead};
+use crate::authority::Authority;
 use crate::client::Client;
 use crate::event::ShownCode;
 use crate::identity::{Identity, Rolled};
@@ -32,6 +33,23 @@ pub(super) struct Anchor {
     pub(super) unique_name: LocalName,
     /// The links to it from the first root, the oldest first.
     pub(super) rollover: Vec<Link>,
+}
+
+/// A referee's authority.
+#[derive(Serialize)]
+pub(super) struct ToldAuthority {
+    /// DER in base64.
+    root: String,
+    /// The links to it from the first root, the oldest first.
+    rollover: Vec<AuthorityLink>,
+}
+
+/// One rollover of a referee's authority.
+#[derive(Serialize)]
+struct AuthorityLink {
+    /// DER in base64, as the other.
+    new_with_old: String,
+    old_with_new: String,
 }
 
 /// One rollover: the keys of two roots, each signed by the other.
@@ -111,6 +129,19 @@ impl Anchor {
             fingerprint: identity.fingerprint(),
             unique_name: identity.unique_name(),
             rollover: rollovers.map(Link::of).collect(),
+        }
+    }
+}
+
+impl ToldAuthority {
+    pub(super) fn of(authority: &Authority) -> Self {
+        let links = authority.links.iter().map(|link| AuthorityLink {
+            new_with_old: BASE64.encode(&link.new_with_old),
+            old_with_new: BASE64.encode(&link.old_with_new),
+        });
+        Self {
+            root: BASE64.encode(&authority.root),
+            rollover: links.collect(),
         }
     }
 }

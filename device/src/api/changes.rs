@@ -13,6 +13,7 @@ use super::problem::Problem;
 use super::{Answer, Api, Asker, sealed, with_status};
 use crate::address;
 use crate::audit::By;
+use crate::authority;
 use crate::clock::{steady_now, to_wall};
 use crate::event::Event;
 use crate::register::Lessened;
@@ -74,6 +75,7 @@ impl Api {
             CodeWanted::Printed {} => return Err(Problem::OwnerOnly),
         };
         let place = Place {
+            kind: authority::kind_of(self.authority.as_deref()),
             port: self.port,
             // A sticker outlives every address.
             addresses: match (expires_at, self.listener) {

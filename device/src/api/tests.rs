@@ -2,10 +2,12 @@
 
 use data_encoding::BASE64;
 use http_body_util::BodyExt;
+use rustls_pki_types::CertificateDer;
 use serde_json::{Value, json};
 use settle_protocol::material::PairingMaterial;
 use settle_protocol::name::Label;
 use settle_protocol::pairing::client::code_id;
+use settle_transport::succession::Link;
 use tokio::sync::mpsc;
 
 use super::*;
@@ -50,6 +52,7 @@ impl Fixture {
             identity: Held::new(identity),
             register: Arc::new(Register::new(Arc::clone(&dir), contents)),
             policy: Arc::new("roles = ['operator']\notherwise = 'guest'".parse().unwrap()),
+            authority: None,
             notices: Notices(sender),
             port: 8443,
             listener: Some("127.0.0.1:8443".parse().unwrap()),
@@ -422,6 +425,29 @@ async fn what_changes_something_is_json_of_a_bounded_size_from_no_other_page() {
         }
     }
     assert_eq!(fixture.roles()[1].1, "guest");
+}
+
+#[tokio::test]
+async fn a_referee_tells_every_client_its_authority() {
+    let mut fixture = Fixture::new().await;
+    let problem = fixture.problem(ada(), "GET", "authority", "").await;
+    assert_eq!(problem, "not-found");
+    let half = |text: &str| CertificateDer::from(text.as_bytes().to_vec());
+    fixture.api.authority = Some(Arc::new(Authority {
+        root: half("root"),
+        links: vec![Link {
+            new_with_old: half("new"),
+            old_with_new: half("old"),
+        }],
+    }));
+    let bob = asker("bob", "guest");
+    let (status, told) = fixture.ask(bob, "GET", "authority", "").await;
+    let link =
+        json!({"new_with_old": BASE64.encode(b"new"), "old_with_new": BASE64.encode(b"old")});
+    let expected = json!({"root": BASE64.encode(b"root"), "rollover": [link]});
+    assert_eq!((status, told), (200, expected));
+    let problem = fixture.problem(ada(), "POST", "authority", "{}").await;
+    assert_eq!(problem, "method-not-allowed");
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ impl Fixture {
         let (sender, events) = mpsc::channel(8);
         let ceremony = Ceremony::new(
             None,
+            None,
             Arc::clone(&register),
             8443,
             Notices(sender),

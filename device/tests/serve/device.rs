@@ -60,6 +60,7 @@ impl Home {
             qr_file: Some(self.picture()),
             announcing: Announcing::Off,
             policy: Policy::default(),
+            authority: None,
         }
     }
 

@@ -144,6 +144,21 @@ fn words(event: &AuditEvent) -> String {
         AuditEvent::Restored {
             name, unique_name, ..
         } => format!("{name} came out of a backup ({unique_name})"),
+        AuditEvent::Vouched {
+            name,
+            referee,
+            authority,
+        } => format!("{referee} vouches for {name}, under {authority}"),
+        AuditEvent::VouchedNoMore { name } => {
+            format!("{name} is not trusted by a referee's word any more")
+        }
+        AuditEvent::AuthorityRolledOver {
+            name,
+            was,
+            authority,
+        } => format!(
+            "{name} issues under a new key, {authority}, which its key until then, {was}, names"
+        ),
         AuditEvent::RolledOver {
             name,
             was,

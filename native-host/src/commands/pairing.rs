@@ -82,13 +82,20 @@ fn explain(
     petname: &Label,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), CommandError> {
+    let covers = match decision.authority {
+        None => format!(
+            "it may show pages under https://{}/ only",
+            petname.dot_local()
+        ),
+        Some(authority) => format!(
+            "it is a REFEREE: it may vouch for any server of the local network (names in .local,\n  \
+             home.arpa and .alt), except for devices that you have paired yourself.\n  \
+             It issues under {authority}"
+        ),
+    };
     terminal.say(format_args!(
-        "\n  {}   {}\n  key {}\n  it may show pages under https://{}/ only; your role there: {}",
-        decision.label,
-        decision.unique_name,
-        decision.fingerprint,
-        petname.dot_local(),
-        decision.role
+        "\n  {}   {}\n  key {}\n  {covers}; your role there: {}",
+        decision.label, decision.unique_name, decision.fingerprint, decision.role
     ))?;
     terminal.say(format_args!(
         "  its key in words: {}",

@@ -39,7 +39,9 @@ fn line(device: &Device) -> String {
         .collect();
     let role = match &device.anchor {
         DeviceAnchor::Device(paired) | DeviceAnchor::Referee(paired) => paired.role.as_str(),
-        DeviceAnchor::Authority { .. } | DeviceAnchor::Certificate { .. } => "-",
+        DeviceAnchor::Authority { .. }
+        | DeviceAnchor::Certificate { .. }
+        | DeviceAnchor::Vouched { .. } => "-",
     };
     format!("{name:<32} {role:<6} {digest}…  {}", device.unique_name)
 }
@@ -103,17 +105,49 @@ pub(super) fn anchor_lines(anchor: &DeviceAnchor) -> Vec<String> {
             ];
             let former = paired.former.iter();
             lines.extend(former.map(|key| format!("  former key     {key}")));
+            let authority = paired.authority.iter();
+            lines.extend(
+                authority.map(|key| {
+                    format!("  issues under   {key}, for any server of the local network")
+                }),
+            );
             lines
         }
         DeviceAnchor::Authority { certificate } => vec![
             format!("  authority      {certificate}"),
             "  trusted by     a certificate that you imported; the device does not know you".into(),
         ],
+        DeviceAnchor::Vouched { authority, .. } => vec![
+            format!("  authority      {authority}"),
+            "  trusted by     a referee that vouches for it; the server does not know you".into(),
+        ],
         DeviceAnchor::Certificate { certificate } => vec![
             format!("  certificate    {certificate}"),
             "  trusted by     a certificate that you imported; the device does not know you".into(),
         ],
     }
+}
+
+/// Looks whether a referee vouches for a name: `nas.local`, or `nas.local:8443`.
+pub(super) fn vouch(
+    paths: &Paths,
+    server: &str,
+    as_json: bool,
+    terminal: &mut Terminal<'_>,
+) -> Result<Outcome, CommandError> {
+    let (name, port) = match server.split_once(':') {
+        Some((name, port)) => (name, port.parse().map_err(|_| CommandError::NoPort)?),
+        None => (server, 443),
+    };
+    let name = LocalName::parse(name)?;
+    let vouch = Call::VouchName { name, port };
+    let device: Device = Client::connect(paths)?.call(vouch)?;
+    if as_json {
+        terminal.json(&device)?;
+    } else {
+        terminal.say(format_args!("Vouched for: https://{server}/"))?;
+    }
+    Ok(Outcome::Done)
 }
 
 pub(super) fn rename(

@@ -25,7 +25,11 @@ impl Core {
     pub(super) async fn note_contacts(self: Arc<Self>, mut contacts: mpsc::Receiver<Contact>) {
         while let Some(contact) = contacts.recv().await {
             match contact {
-                Contact::Reached(id) => self.reached(&id).await,
+                Contact::Reached(id) => {
+                    self.reached(&id).await;
+                    self.look_at_authority(&id);
+                }
+                Contact::NotVouched(id) => self.look_at_authority_behind(&id),
                 Contact::NotAdmitted(id) => {
                     let core = Arc::clone(&self);
                     tokio::spawn(async move { core.repair(&id).await });

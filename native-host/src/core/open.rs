@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use super::referees::Asked;
 use super::rollovers::Unstored;
 use super::{Core, store_kind};
 use crate::discovery::Discovery;
@@ -142,6 +143,7 @@ impl Core {
             vault,
             deriving: tokio::sync::Mutex::default(),
             unstored: Unstored::default(),
+            asked: Asked::default(),
         });
         // Before anybody is answered: the current authority may have ended.
         core.take_steps().await;

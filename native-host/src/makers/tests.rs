@@ -91,6 +91,7 @@ fn granted() -> Granted {
         discovery_key: Secret::new([0; 32]),
         code: Lifetime::OneTime,
         evidence: None,
+        authority: None,
     }
 }
 

@@ -114,7 +114,8 @@ async fn respond(
         return own(page::malformed());
     }
     // Looked up for each request: a name may have been taken from a device meanwhile.
-    let Some((device, upstream)) = proxy.upstreams.find(&destination.target.name) else {
+    let Target { name, port } = &destination.target;
+    let Some((device, upstream)) = proxy.upstreams.find(name, *port) else {
         return own(page::misdirected());
     };
     let access = judge(Asked {
@@ -242,6 +243,9 @@ fn refuse(
     let answer = own(page::refused(name, &refusal, clock));
     if refusal == (Refusal::NotAdmitted {}) {
         proxy.report(Contact::NotAdmitted(device.id.clone()));
+    }
+    if matches!(refusal, Refusal::WrongKey { .. }) && device.is_vouched() {
+        proxy.report(Contact::NotVouched(device.id.clone()));
     }
     proxy.announce(Event::DeviceBlocked {
         name: name.clone(),

@@ -20,7 +20,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use settle_protocol::portable::Recognition;
 use settle_protocol::rpc::Refusal;
-use settle_protocol::scope::ExactScope;
+use settle_protocol::scope::{ExactScope, Namespace, NamespaceScope};
 use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::certificate::{IssueError, PrivateKey};
 use settle_transport::import::{self, ImportError};
@@ -51,6 +51,7 @@ const MAX_CONNECTIONS: usize = 128;
 const MAX_IDLE: usize = MAX_CONNECTIONS / 4;
 /// Answered by the device itself, never by what it stands in front of.
 const ROLE_PATH: &str = "/.well-known/settle/role";
+const AUTHORITY_PATH: &str = "/.well-known/settle/authority";
 
 /// The record of a device cannot be made into a connection.
 #[derive(Debug, thiserror::Error)]
@@ -98,6 +99,8 @@ pub struct Upstream {
     pub tunnels: Arc<Semaphore>,
     /// Where a device tells our role.
     role: Uri,
+    /// Where a referee tells what it issues under.
+    authority: Uri,
     route: Arc<Route>,
     client: Client<Dial, Outgoing>,
     /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
@@ -137,9 +140,8 @@ impl Upstream {
         let mut switchable = tls.clone();
         switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
         Ok(Self {
-            role: format!("https://{}:{}{ROLE_PATH}", device.unique_name, device.port)
-                .parse()
-                .map_err(|_| UnusableRecord::Name)?,
+            role: own(device, ROLE_PATH)?,
+            authority: own(device, AUTHORITY_PATH)?,
             trust,
             reported: AtomicU64::new(0),
             made: Instant::now(),
@@ -173,14 +175,26 @@ impl Upstream {
     /// # Errors
     /// [`UpstreamError`].
     pub async fn probe(&self) -> Result<(), UpstreamError> {
+        self.ask(&self.role).await.map(drop)
+    }
+
+    /// Asks a referee what it issues under now.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn ask_authority(&self) -> Result<Response<Incoming>, UpstreamError> {
+        self.ask(&self.authority).await
+    }
+
+    async fn ask(&self, target: &Uri) -> Result<Response<Incoming>, UpstreamError> {
         let mut request = Request::new(Either::Right(Empty::new()));
-        if let Some(host) = self.role.authority().map(|host| host.as_str().parse()) {
+        if let Some(host) = target.authority().map(|host| host.as_str().parse()) {
             request
                 .headers_mut()
                 .extend(host.ok().map(|host| (HOST, host)));
         }
-        *request.uri_mut() = self.role.clone();
-        self.send(request).await.map(drop)
+        *request.uri_mut() = target.clone();
+        self.send(request).await
     }
 
     /// Sends a request over a verified connection, wherever its target leads.
@@ -239,6 +253,51 @@ impl Upstream {
     }
 }
 
+/// A record whose server was verified by the anchor in it just now.
+#[derive(Debug)]
+pub struct Witnessed(TrustedDevice);
+
+impl Witnessed {
+    /// Looks for the server of a record that is not in the store yet.
+    ///
+    /// # Errors
+    /// [`WitnessError`].
+    pub async fn look(
+        mut device: TrustedDevice,
+        discovery: Discovery,
+    ) -> Result<Self, WitnessError> {
+        let upstream = Upstream::new(&device, discovery, None, CancellationToken::new())?;
+        let tls = Arc::new(client_config(&device, anchor_of(&device)?)?);
+        let connected = upstream.route.connect(&tls).await;
+        drop(connected.map_err(|error| WitnessError::Refused(error.refusal()))?);
+        device.addresses = upstream.place().into_iter().map(|place| place.0).collect();
+        Ok(Self(device))
+    }
+
+    /// The record, with the place where the server is.
+    #[must_use]
+    pub fn into_device(self) -> TrustedDevice {
+        self.0
+    }
+}
+
+/// Why a server was not verified.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessError {
+    /// It has no certificate that the anchor accepts, or does not answer.
+    #[error("the server was not verified: {0:?}")]
+    Refused(Refusal),
+    /// Of the record.
+    #[error(transparent)]
+    Record(#[from] UnusableRecord),
+}
+
+fn own(device: &TrustedDevice, path: &str) -> Result<Uri, UnusableRecord> {
+    format!("https://{}:{}{path}", device.unique_name, device.port)
+        .parse()
+        .map_err(|_| UnusableRecord::Name)
+}
+
 /// The same request once more, where sending it twice changes nothing (RFC 9110 §9.2.2): a POST may have
 /// been carried out before its connection broke.
 fn repeated(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
@@ -272,7 +331,7 @@ fn sought(device: &TrustedDevice) -> Result<Sought, UnusableRecord> {
             let key = Recognition::of_client(paired.discovery_key.expose());
             Ok(Sought::Announced(Arc::new(key)))
         }
-        TrustedAnchor::Imported(_) => {
+        TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => {
             let name = ServerName::try_from(device.unique_name.as_str().to_owned());
             Ok(Sought::Host(name.map_err(|_| UnusableRecord::Name)?))
         }
@@ -290,6 +349,10 @@ fn anchor_of(device: &TrustedDevice) -> Result<Anchor, UnusableRecord> {
             Some(der) => import::read_der(der.clone().into())?.anchor(scope),
             None => Anchor::certificate(imported.fingerprint, scope),
         },
+        TrustedAnchor::Vouched(vouched) => {
+            let root = CertificateDer::from(vouched.root.as_slice());
+            Anchor::referee(&root, NamespaceScope::new(Namespace::ALL))?
+        }
     })
 }
 
@@ -302,7 +365,9 @@ fn client_config(device: &TrustedDevice, anchor: Anchor) -> Result<ClientConfig,
             let identity = key.certified(vec![certificate])?;
             Ok(tls::device_client(anchor, name, port, identity)?)
         }
-        TrustedAnchor::Imported(_) => Ok(tls::imported_client(anchor, name, port)?),
+        TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => {
+            Ok(tls::imported_client(anchor, name, port)?)
+        }
     }
 }
 

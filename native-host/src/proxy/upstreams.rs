@@ -26,7 +26,8 @@ pub struct Upstreams {
 #[derive(Debug, Default)]
 struct Ways {
     by_id: HashMap<String, Way>,
-    by_name: HashMap<LocalName, Way>,
+    /// Several where a referee vouches for several ports of a name.
+    by_name: HashMap<LocalName, Vec<Way>>,
 }
 
 /// A device that is trusted, as the store knows it now, and the way to it.
@@ -50,12 +51,13 @@ impl Upstreams {
         }
     }
 
-    /// The device that a name leads to, and the way to it.
+    /// The device that a name and a port lead to, and the way to it.
     #[must_use]
-    pub fn find(&self, name: &LocalName) -> Option<(Arc<TrustedDevice>, Arc<Upstream>)> {
+    pub fn find(&self, name: &LocalName, port: u16) -> Option<(Arc<TrustedDevice>, Arc<Upstream>)> {
         let way = {
             let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
-            ways.by_name.get(name).cloned()?
+            let mut of_name = ways.by_name.get(name)?.iter();
+            of_name.find(|way| way.device.covers_port(port)).cloned()?
         };
         let upstream = way.upstream(self)?;
         Some((way.device, upstream))
@@ -82,8 +84,9 @@ impl Upstreams {
                 Some(known) => known.taken_up(device),
                 None => Way::new(Arc::clone(device)),
             };
-            let names = device.names().into_iter();
-            ways.by_name.extend(names.map(|name| (name, way.clone())));
+            for name in device.names() {
+                ways.by_name.entry(name).or_default().push(way.clone());
+            }
             ways.by_id.insert(device.id.clone(), way);
         }
         former.values().for_each(|way| way.trust.cancel());

@@ -1,7 +1,7 @@
 //! A backup: what is trusted, sealed with a passphrase, for a lost disk or a second computer.
 //!
 //! It holds the anchors and our keys for them; not the bridge authority, which is this computer's
-//! alone, nor the audit log. Where it is kept, and who may make one, is decided elsewhere.
+//! alone, nor the audit log, nor what referees vouched for, which comes back with its use. Where it is kept, and who may make one, is decided elsewhere.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub fn seal(devices: &Devices, passphrase: &Passphrase) -> Result<Vec<u8>, Envel
     let envelope = Envelope::make(MAGIC, passphrase)?;
     let mut plain = Zeroizing::new(Vec::new());
     // Writing to a vector cannot fail.
-    minicbor::encode(devices, &mut *plain).map_err(|_| EnvelopeError::Unable)?;
+    minicbor::encode(consented(devices), &mut *plain).map_err(|_| EnvelopeError::Unable)?;
     envelope.seal(&plain)
 }
 
@@ -35,8 +35,15 @@ pub fn seal(devices: &Devices, passphrase: &Passphrase) -> Result<Vec<u8>, Envel
 /// [`EnvelopeError`].
 pub fn open(file: &[u8], passphrase: &Passphrase) -> Result<Opened, EnvelopeError> {
     let plain = Envelope::of(MAGIC, file, passphrase)?.open(file)?;
-    let devices = minicbor::decode(&plain);
-    devices.map(Opened).map_err(|_| EnvelopeError::Foreign)
+    let devices = minicbor::decode(&plain).map_err(|_| EnvelopeError::Foreign)?;
+    Ok(Opened(consented(&devices)))
+}
+
+/// What the user consented to.
+fn consented(devices: &Devices) -> Devices {
+    let mut consented = devices.clone();
+    consented.retain(|device| !device.is_vouched());
+    consented
 }
 
 /// A backup that its passphrase has opened; whether it is taken up, the user decides.

@@ -101,12 +101,21 @@ impl TrustStore {
         now: SystemTime,
     ) -> Result<Arc<TrustedDevice>, InsertError> {
         let id = device.id.clone();
-        let events = std::iter::once(device.trusted_event()).chain(more);
-        self.commit(events.collect(), now, |contents| {
-            contents
-                .devices
-                .retain(|former| !former.is_same_device(&device));
+        let outranked = self.contents.outranked(&device.names(), &device.petname);
+        let events = device.trusted_event().into_iter().chain(more);
+        let events = events.chain(outranked.iter().map(no_more)).collect();
+        self.commit(events, now, |contents| {
+            contents.remove_all(&outranked);
+            let former = contents.devices.iter();
+            let former = former.filter(|former| former.is_same_device(&device));
+            let former: Vec<_> = former.cloned().collect();
+            contents.remove_all(&former);
+            let id = device.id.clone();
             contents.devices.insert(device);
+            // A referee that is paired again: what it vouched for stays, under the authority of now.
+            for former in former {
+                contents.pass_on(&former.id, &id);
+            }
         })?;
         let device = self.device(&id).cloned();
         device.ok_or_else(|| tampered(self.path.clone(), "a record vanished").into())
@@ -117,8 +126,14 @@ impl TrustStore {
     /// # Errors
     /// [`StoreError`].
     pub fn restore(&mut self, restored: &Restored, now: SystemTime) -> Result<(), StoreError> {
-        let (devices, events) = restored.added(&self.contents);
+        let (devices, mut events) = restored.added(&self.contents);
+        let outranked = devices
+            .iter()
+            .flat_map(|device| self.contents.outranked(&device.names(), &device.petname));
+        let outranked: Vec<_> = outranked.collect();
+        events.extend(outranked.iter().map(no_more));
         self.commit(events, now, |contents| {
+            contents.remove_all(&outranked);
             for device in devices {
                 contents.devices.insert(device);
             }
@@ -160,7 +175,7 @@ impl TrustStore {
         now: SystemTime,
     ) -> Result<Arc<TrustedDevice>, InsertError> {
         let device = self.device(id).ok_or(InsertError::Unknown)?;
-        if let TrustedAnchor::Imported(_) = device.anchor {
+        if let TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) = device.anchor {
             return Err(InsertError::NameFixed);
         }
         if self.contents.taken(&petname, &device.unique_name) {
@@ -170,7 +185,10 @@ impl TrustStore {
             from: device.petname.dot_local(),
             to: petname.dot_local(),
         };
-        self.commit(vec![renamed], now, |contents| {
+        let outranked = self.contents.outranked(&[petname.dot_local()], &petname);
+        let events = std::iter::once(renamed).chain(outranked.iter().map(no_more));
+        self.commit(events.collect(), now, |contents| {
+            contents.remove_all(&outranked);
             contents
                 .devices
                 .change(id, |device| device.petname = petname);
@@ -209,7 +227,8 @@ impl TrustStore {
         self.device(id).cloned().ok_or(InsertError::Unknown)
     }
 
-    /// Ends the trust in a device and destroys our key for it; `false` when there is none.
+    /// Ends the trust in a device, and in all that it vouched for, and destroys our key for it; `false`
+    /// when there is none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -225,8 +244,15 @@ impl TrustStore {
             },
             Removal::NotRecorded => AuditEvent::Dropped { name },
         };
-        self.commit(vec![event], now, |contents| {
+        let vouched = self.contents.vouched_by(id);
+        let vouched: Vec<_> = vouched
+            .iter()
+            .filter_map(|id| self.device(id).cloned())
+            .collect();
+        let events = std::iter::once(event).chain(vouched.iter().map(no_more));
+        self.commit(events.collect(), now, |contents| {
             contents.devices.remove(id);
+            contents.remove_all(&vouched);
         })?;
         Ok(true)
     }
@@ -311,7 +337,13 @@ impl TrustStore {
     }
 }
 
-fn make_id() -> Result<String, StoreError> {
+fn no_more(device: &Arc<TrustedDevice>) -> AuditEvent {
+    AuditEvent::VouchedNoMore {
+        name: device.name(),
+    }
+}
+
+pub(super) fn make_id() -> Result<String, StoreError> {
     let id = random::make_bytes::<8>().map_err(|_| StoreError::Random)?;
     Ok(data_encoding::HEXLOWER.encode(&id))
 }

@@ -5,6 +5,7 @@
 mod devices;
 pub(super) mod former;
 mod maker;
+mod vouched;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ use super::codec;
 use super::import::{ConsentedImport, Import};
 pub use devices::Devices;
 pub use maker::{MAX_MAKERS, Maker};
+pub use vouched::{Authority, Vouched};
 
 /// One trusted device: its anchor, and everything that the trust in it is limited to.
 #[derive(Clone, Debug, Encode, Decode)]
@@ -72,6 +74,9 @@ pub enum TrustedAnchor {
     /// Of a certificate that the user got out of band.
     #[n(1)]
     Imported(#[n(0)] Imported),
+    /// Of a referee that vouches for it.
+    #[n(2)]
+    Vouched(#[n(0)] Vouched),
 }
 
 /// The anchor of a device that was paired, and what both sides agreed on.
@@ -108,6 +113,9 @@ pub struct Paired {
     /// The fingerprints of its former root keys, from the first on: history, and trusted no more.
     #[cbor(n(9), default)]
     pub former: Vec<KeyFingerprint>,
+    /// Of a referee: what it issues under.
+    #[n(10)]
+    pub authority: Option<Authority>,
 }
 
 /// A certificate, or the fingerprint of one, that the user got out of band.
@@ -156,6 +164,7 @@ impl TrustedDevice {
             label: _,
             former,
             evidence: _,
+            authority,
         } = consented.into_granted();
         Self {
             id,
@@ -177,6 +186,7 @@ impl TrustedDevice {
                 code,
                 confirmed: false,
                 former,
+                authority: authority.and_then(Authority::new),
             }),
         }
     }
@@ -204,22 +214,25 @@ impl TrustedDevice {
         }
     }
 
-    /// Every name that opens it: the user's first, then the one that is its alone. What was imported
-    /// for one name opens by no other.
+    /// Every name that opens it: the user's first, then the one that is its alone. What was imported or
+    /// vouched for under one name opens by no other.
     #[must_use]
     pub fn names(&self) -> Vec<LocalName> {
         let mut names = match &self.anchor {
             TrustedAnchor::Paired(_) => vec![self.petname.dot_local(), self.unique_name.clone()],
-            TrustedAnchor::Imported(_) => vec![self.unique_name.clone()],
+            TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => {
+                vec![self.unique_name.clone()]
+            }
         };
         names.dedup();
         names
     }
 
-    /// The ports that the trust covers: that of a bare address, and the device's own.
+    /// The ports that the trust covers: that of a bare address, and the device's own. Behind another port
+    /// of a name that a referee vouches for there may be another server.
     #[must_use]
     pub const fn covers_port(&self, port: u16) -> bool {
-        port == 443 || port == self.port
+        port == self.port || (port == 443 && !self.is_vouched())
     }
 
     /// Whether both sides are known to have the trust.
@@ -228,7 +241,7 @@ impl TrustedDevice {
         match &self.anchor {
             TrustedAnchor::Paired(paired) => paired.confirmed,
             // There is nobody who would have to record us.
-            TrustedAnchor::Imported(_) => true,
+            TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => true,
         }
     }
 
@@ -260,8 +273,15 @@ impl TrustedDevice {
                 ours.fingerprint.matches(&theirs.fingerprint)
                     && self.unique_name == other.unique_name
             }
-            (TrustedAnchor::Paired(_), TrustedAnchor::Imported(_))
-            | (TrustedAnchor::Imported(_), TrustedAnchor::Paired(_)) => false,
+            (TrustedAnchor::Vouched(ours), TrustedAnchor::Vouched(theirs)) => {
+                ours.fingerprint.matches(&theirs.fingerprint)
+                    && self.unique_name == other.unique_name
+            }
+            (TrustedAnchor::Paired(_), TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_))
+            | (TrustedAnchor::Imported(_), TrustedAnchor::Paired(_) | TrustedAnchor::Vouched(_))
+            | (TrustedAnchor::Vouched(_), TrustedAnchor::Paired(_) | TrustedAnchor::Imported(_)) => {
+                false
+            }
         }
     }
 
@@ -284,9 +304,24 @@ impl TrustedDevice {
             && former.any(|former| former.matches(&theirs.fingerprint))
     }
 
-    /// What the audit log tells of its beginning.
-    pub(super) fn trusted_event(&self) -> AuditEvent {
+    /// What it issues under, if it is a referee.
+    #[must_use]
+    pub const fn authority(&self) -> Option<&Authority> {
         match &self.anchor {
+            TrustedAnchor::Paired(paired) => paired.authority.as_ref(),
+            TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => None,
+        }
+    }
+
+    /// Whether it is trusted because a referee is.
+    #[must_use]
+    pub const fn is_vouched(&self) -> bool {
+        matches!(self.anchor, TrustedAnchor::Vouched(_))
+    }
+
+    /// What the audit log tells of its beginning, if the user consented to it.
+    pub(super) fn trusted_event(&self) -> Option<AuditEvent> {
+        Some(match &self.anchor {
             TrustedAnchor::Paired(paired) => AuditEvent::Paired {
                 name: self.petname.dot_local(),
                 unique_name: self.unique_name.clone(),
@@ -299,7 +334,8 @@ impl TrustedDevice {
                 certificate: imported.fingerprint,
                 kind: imported.kind,
             },
-        }
+            TrustedAnchor::Vouched(_) => return None,
+        })
     }
 
     /// The user's name for it.
@@ -307,7 +343,7 @@ impl TrustedDevice {
     pub fn name(&self) -> LocalName {
         match &self.anchor {
             TrustedAnchor::Paired(_) => self.petname.dot_local(),
-            TrustedAnchor::Imported(_) => self.unique_name.clone(),
+            TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => self.unique_name.clone(),
         }
     }
 
@@ -321,6 +357,7 @@ impl TrustedDevice {
                     role: paired.role.word().to_owned(),
                     code: paired.code,
                     former: paired.former.clone(),
+                    authority: paired.authority.as_ref().map(|made| made.fingerprint),
                 };
                 match paired.kind {
                     Kind::Device => DeviceAnchor::Device(view),
@@ -334,6 +371,10 @@ impl TrustedDevice {
                     ImportKind::Certificate => DeviceAnchor::Certificate { certificate },
                 }
             }
+            TrustedAnchor::Vouched(vouched) => DeviceAnchor::Vouched {
+                referee: vouched.referee.clone(),
+                authority: vouched.fingerprint,
+            },
         }
     }
 
@@ -417,21 +458,21 @@ pub struct Contents {
 
 impl Contents {
     /// Whether another device than the one with this unique name opens under `petname`, or under a
-    /// name that is easily taken for it.
+    /// name that is easily taken for it. What referees vouch for gives way to a device's own anchor.
     #[must_use]
     pub fn taken(&self, petname: &Label, unique_name: &LocalName) -> bool {
         let name = petname.dot_local();
         let mut others = self
             .devices
             .iter()
-            .filter(|device| device.unique_name != *unique_name);
+            .filter(|device| device.unique_name != *unique_name && !device.is_vouched());
         others.any(|device| device.names().contains(&name) || device.petname.looks_like(petname))
     }
 
-    /// Whether a device opens under `name`, or under one that is easily taken for it.
+    /// Whether a device opens under `name`, or under one that is easily taken for it; likewise.
     #[must_use]
     pub fn name_taken(&self, name: &LocalName, petname: &Label) -> bool {
-        let mut devices = self.devices.iter();
+        let mut devices = self.devices.iter().filter(|device| !device.is_vouched());
         devices.any(|device| device.names().contains(name) || device.petname.looks_like(petname))
     }
 }

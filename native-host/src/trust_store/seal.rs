@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 const MAGIC: &[u8; 12] = b"settle-store";
 /// Of what is written; what older ones wrote is read too.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 const HEADER: usize = MAGIC.len() + 1 + 16 + 8;
 const NONCE: usize = 24;
 

@@ -22,6 +22,7 @@ use super::record::{Bridge, Devices, MAX_MAKERS, Maker, Ours, Paired, TrustedAnc
 use super::*;
 
 mod rollover;
+mod vouch;
 
 /// Runs a whole ceremony in memory: there is no other way to a proof.
 fn consented(label: &str, root: &[u8]) -> Consented {
@@ -30,6 +31,16 @@ fn consented(label: &str, root: &[u8]) -> Consented {
 
 /// The same with a device that had other roots before.
 fn consented_after(label: &str, root: &[u8], former: &[KeyFingerprint]) -> Consented {
+    consented_as(label, root, former, None)
+}
+
+/// The same with a referee, which brings the root that it issues under.
+fn consented_as(
+    label: &str,
+    root: &[u8],
+    former: &[KeyFingerprint],
+    authority: Option<Vec<u8>>,
+) -> Consented {
     // Most of these roots are no certificates.
     let key = |root: &[u8]| {
         let key = settle_transport::certificate::fingerprint(root);
@@ -66,11 +77,15 @@ fn consented_after(label: &str, root: &[u8], former: &[KeyFingerprint]) -> Conse
             .as_str()
             .to_owned(),
         port: 8443,
-        kind: Kind::Device,
+        kind: match authority {
+            Some(_) => Kind::Referee,
+            None => Kind::Device,
+        },
         role: Role::Admin,
         discovery_key: [9; 32],
         code: Lifetime::OneTime,
         evidence: None,
+        authority,
     };
     let (_, grant) = device.receive(&confirmation).unwrap().grant(grant);
     let deciding = host.receive(&grant, |der| Some(key(der))).unwrap();
@@ -130,7 +145,7 @@ fn first(store: &TrustStore) -> &TrustedDevice {
 fn paired(device: &TrustedDevice) -> &Paired {
     match &device.anchor {
         TrustedAnchor::Paired(paired) => paired,
-        TrustedAnchor::Imported(_) => panic!("it was paired"),
+        TrustedAnchor::Imported(_) | TrustedAnchor::Vouched(_) => panic!("it was paired"),
     }
 }
 
@@ -345,7 +360,23 @@ fn a_store_of_version_1_is_read_and_written_anew() {
         names(&fixture.open().unwrap()),
         ["camera", "nas", "printer"]
     );
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 5);
+}
+
+#[test]
+fn a_store_of_version_4_is_read_and_written_anew() {
+    let fixture = Fixture::new();
+    fs::write(fixture.path(), include_bytes!("fixtures/v4.store")).unwrap();
+    let item = include_bytes!("fixtures/v4.item").to_vec();
+    fixture.keyring.set_item(Some(item));
+    let mut store = fixture.open().unwrap();
+    assert_eq!(paired(first(&store)).root, b"printer root");
+    assert!(paired(first(&store)).authority.is_none());
+    assert_eq!(first(&store).allowed_origins.len(), 1);
+    insert(&mut store, "camera", b"camera root").unwrap();
+    drop(store);
+    assert_eq!(fixture.open().unwrap().contents().devices.len(), 2);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 5);
 }
 
 #[test]
@@ -363,7 +394,7 @@ fn a_store_of_version_3_is_read_and_written_anew() {
     store.rename(&id, petname, NOW).unwrap();
     drop(store);
     assert_eq!(first(&fixture.open().unwrap()).petname.as_str(), "study");
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 5);
 }
 
 #[test]
@@ -380,7 +411,7 @@ fn a_store_of_version_2_is_read_and_written_anew() {
     let store = fixture.open().unwrap();
     assert_eq!(store.contents().makers.len(), 1);
     assert_eq!(store.contents().devices.len(), 1);
-    assert_eq!(fs::read(fixture.path()).unwrap()[12], 4);
+    assert_eq!(fs::read(fixture.path()).unwrap()[12], 5);
 }
 
 fn maker(name: &str, certificate: u8) -> Maker {

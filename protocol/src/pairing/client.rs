@@ -195,6 +195,8 @@ pub struct Granted {
     pub code: Lifetime,
     /// What its maker is to have said of it; within its limits, and not judged.
     pub evidence: Option<Presented>,
+    /// A referee's authority, DER, which is there for referees alone; not judged.
+    pub authority: Option<Vec<u8>>,
 }
 
 impl Granted {
@@ -210,6 +212,10 @@ impl Granted {
         // docs/pairing.md §6: the unique name follows from the label and the first root key.
         let first = former.first().unwrap_or(&fingerprint);
         if unique_name != label.unique(first) || grant.port == 0 {
+            return Err(PairingError::BadGrant);
+        }
+        // Who is no referee has nothing to vouch for others with.
+        if (grant.kind == Kind::Referee) != grant.authority.is_some() {
             return Err(PairingError::BadGrant);
         }
         let evidence = grant.evidence;
@@ -228,6 +234,7 @@ impl Granted {
             discovery_key: Secret::new(grant.discovery_key),
             code: grant.code,
             evidence: evidence.map(|evidence| exchange.present(evidence)),
+            authority: grant.authority,
         })
     }
 }

@@ -121,6 +121,9 @@ pub struct Grant {
     /// What its maker says of it, where the device has that.
     #[n(8)]
     pub evidence: Option<Evidence>,
+    /// A referee's authority: the root that it issues for the local namespaces under, DER.
+    #[cbor(n(9), with = "minicbor::bytes")]
+    pub authority: Option<Vec<u8>>,
 }
 
 /// What the client accepted; the device refuses it when it is not what it granted.

@@ -43,6 +43,7 @@ fn grant() -> Grant {
         discovery_key: [9; 32],
         code: Lifetime::OneTime,
         evidence: None,
+        authority: None,
     }
 }
 
@@ -158,6 +159,15 @@ fn a_grant_of_another_root_or_name_is_refused() {
             ..grant()
         },
         Grant { port: 0, ..grant() },
+        // A referee without an authority, and a device that would vouch for others.
+        Grant {
+            kind: Kind::Referee,
+            ..grant()
+        },
+        Grant {
+            authority: Some(b"authority".to_vec()),
+            ..grant()
+        },
     ] {
         let (paired, _) = run(|n, bytes| {
             if n == 4 {
@@ -166,6 +176,22 @@ fn a_grant_of_another_root_or_name_is_refused() {
         });
         assert_eq!(paired.unwrap_err(), PairingError::BadGrant);
     }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_referee_brings_its_authority() {
+    let referee = Grant {
+        kind: Kind::Referee,
+        authority: Some(b"authority".to_vec()),
+        ..grant()
+    };
+    let (paired, _) = run(|n, bytes| {
+        if n == 4 {
+            *bytes = Message::Grant(referee.clone()).to_bytes();
+        }
+    });
+    paired.unwrap();
 }
 
 /// The name comes from the first root key, whatever the device's root is by now.

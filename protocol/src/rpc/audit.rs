@@ -140,6 +140,30 @@ pub enum AuditEvent {
         /// The name that is its alone.
         unique_name: LocalName,
     },
+    /// A server showed a certificate of a trusted referee for its name.
+    Vouched {
+        /// The name.
+        name: LocalName,
+        /// The user's name for the referee.
+        referee: LocalName,
+        /// The key of the root that the referee issues under.
+        authority: KeyFingerprint,
+    },
+    /// What a referee vouched for is trusted no more: the referee was revoked, or the name is a device's
+    /// own by now.
+    VouchedNoMore {
+        /// The name.
+        name: LocalName,
+    },
+    /// The root that a referee issues under has given way to another one, by links that both have signed.
+    AuthorityRolledOver {
+        /// The user's name for the referee.
+        name: LocalName,
+        /// The key of the root until then.
+        was: KeyFingerprint,
+        /// That from then on.
+        authority: KeyFingerprint,
+    },
     /// A device's root has given way to another one, by links that both have signed.
     RolledOver {
         /// The user's name for it.

@@ -116,6 +116,8 @@ error_kinds! {
     MakerUnusable = 1320, "maker_unusable", "this is not one certificate of a maker's authority, as PEM";
     /// Another maker on the list has this name or this certificate, or the list is full.
     MakerKnown = 1321, "maker_known", "a maker with this name or this certificate is on the list already, or the list is full";
+    /// No referee is trusted, or what answers under the name has no certificate of one.
+    NotVouched = 1330, "not_vouched", "no referee that is trusted vouches for this name";
     /// No such device in the store.
     UnknownDevice = 1400, "unknown_device", "no such device is paired";
     /// No such maker on the user's list.

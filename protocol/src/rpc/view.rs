@@ -83,6 +83,13 @@ pub enum DeviceAnchor {
         /// Of the device's certificate.
         certificate: CertificateFingerprint,
     },
+    /// Nothing of its own: a referee vouches for it.
+    Vouched {
+        /// The referee's identifier in the trust store.
+        referee: String,
+        /// The key of the root that the referee issues under.
+        authority: KeyFingerprint,
+    },
 }
 
 /// What a ceremony has proved.
@@ -97,6 +104,9 @@ pub struct PairedAnchor {
     /// The keys of its former roots, which are trusted no more; the first one's at the front.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<KeyFingerprint>,
+    /// Of a referee: the key of the root that it issues under, for the local namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<KeyFingerprint>,
 }
 
 impl DeviceAnchor {
@@ -105,11 +115,12 @@ impl DeviceAnchor {
     pub const fn paired(&self) -> Option<&PairedAnchor> {
         match self {
             Self::Device(paired) | Self::Referee(paired) => Some(paired),
-            Self::Authority { .. } | Self::Certificate { .. } => None,
+            Self::Authority { .. } | Self::Certificate { .. } | Self::Vouched { .. } => None,
         }
     }
 
-    /// The 32 bytes that people compare: of the root key, or of the imported certificate.
+    /// The 32 bytes that people compare: of the root key, of the imported certificate, or of the key of
+    /// who vouches.
     #[must_use]
     pub const fn digest(&self) -> &[u8; 32] {
         match self {
@@ -117,6 +128,7 @@ impl DeviceAnchor {
             Self::Authority { certificate } | Self::Certificate { certificate } => {
                 certificate.as_bytes()
             }
+            Self::Vouched { authority, .. } => authority.as_bytes(),
         }
     }
 }
@@ -148,6 +160,9 @@ pub struct Decision {
     pub kind: Kind,
     /// The fingerprint of its root key.
     pub fingerprint: KeyFingerprint,
+    /// Of a referee: the key of the root that it issues under, for the local namespaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<KeyFingerprint>,
     /// The role that it grants to us.
     pub role: String,
     /// The kind of code that was used.

@@ -76,7 +76,8 @@ impl Root {
         let Err(AnchorError::WrongKey { .. }) = &direct else {
             return direct.map(|()| None);
         };
-        let Some(successor) = Shown::of(others).and_then(|chain| self.successor(&chain, now))
+        let shown_roots = Shown::of(others);
+        let Some(successor) = shown_roots.and_then(|roots| follow(&self.certificate, &roots, now))
         else {
             return direct.map(|()| None);
         };
@@ -85,28 +86,52 @@ impl Root {
         next.verify(&shown, Some(&self.limit), now)?;
         Ok(Some(successor))
     }
+}
 
-    /// The root that is shown, if the links lead to it from here; `None` when they do not claim to.
-    fn successor(
-        &self,
-        shown: &Shown<'_>,
-        now: UnixTime,
-    ) -> Option<Result<Successor, AnchorError>> {
-        let expected = self.authority.fingerprint();
-        let walked = succession::follow(&self.certificate, shown, now)?;
-        let seen = certificate::fingerprint(shown.root);
-        Some(match (walked, seen) {
-            (Ok(former), Some(fingerprint)) => Ok(Successor {
-                root: shown.root.clone().into_owned(),
-                fingerprint,
-                former,
-            }),
-            (Ok(_), None) => Err(AnchorError::WrongKey { expected, seen }),
-            (Err(broken), seen) => Err(AnchorError::Rollover {
-                expected,
-                seen,
-                broken: Box::new(broken),
-            }),
-        })
+/// The authority that a referee issues under by now, if the links lead to it from the one that is trusted;
+/// `None` when it is still that one. `shown` has the current one and then the links, the newest first.
+///
+/// # Errors
+/// [`AnchorError`] for another authority that no links lead to, and for links that do not hold.
+pub fn follow_authority(
+    trusted: &CertificateDer<'_>,
+    shown: &[CertificateDer<'_>],
+    now: UnixTime,
+) -> Result<Option<Successor>, AnchorError> {
+    let expected = Authority::from_der(trusted)?.fingerprint();
+    let seen = shown
+        .first()
+        .and_then(|root| certificate::fingerprint(root));
+    if seen.is_some_and(|seen| seen.matches(&expected)) {
+        return Ok(None);
     }
+    let roots = Shown::of(shown).ok_or(AnchorError::WrongKey { expected, seen })?;
+    let followed = follow(trusted, &roots, now);
+    let successor = followed.unwrap_or(Err(AnchorError::WrongKey { expected, seen }))?;
+    Authority::from_der(successor.root())?;
+    Ok(Some(successor))
+}
+
+/// The root that is shown, if the links lead to it from a trusted one; `None` when they do not claim to.
+fn follow(
+    trusted: &CertificateDer<'_>,
+    shown: &Shown<'_>,
+    now: UnixTime,
+) -> Option<Result<Successor, AnchorError>> {
+    let expected = certificate::fingerprint(trusted)?;
+    let walked = succession::follow(trusted, shown, now)?;
+    let seen = certificate::fingerprint(shown.root);
+    Some(match (walked, seen) {
+        (Ok(former), Some(fingerprint)) => Ok(Successor {
+            root: shown.root.clone().into_owned(),
+            fingerprint,
+            former,
+        }),
+        (Ok(_), None) => Err(AnchorError::WrongKey { expected, seen }),
+        (Err(broken), seen) => Err(AnchorError::Rollover {
+            expected,
+            seen,
+            broken: Box::new(broken),
+        }),
+    })
 }

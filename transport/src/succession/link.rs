@@ -17,14 +17,13 @@ use crate::anchor::{BrokenRule, rules};
 pub(super) struct Profile<'a> {
     name: &'a [u8],
     constraints: &'a [u8],
+    path_length: u32,
 }
 
 impl<'a> Profile<'a> {
-    /// Reads it off a root or a link, which have to be limited as docs/pairing.md §6 has it.
+    /// Reads it off a root or a link, which have to be limited as docs/pairing.md §6 and §12 have it.
     pub(super) fn of(certificate: &'a X509Certificate<'_>) -> Result<Self, BrokenLink> {
-        if path_length(certificate) != Some(0) {
-            return Err(BrokenLink::PathLength);
-        }
+        let path_length = path_length(certificate).ok_or(BrokenLink::PathLength)?;
         let constraints = certificate
             .extensions()
             .iter()
@@ -34,6 +33,7 @@ impl<'a> Profile<'a> {
         Ok(Self {
             name: certificate.subject().as_raw(),
             constraints: constraints.value,
+            path_length,
         })
     }
 
@@ -45,6 +45,9 @@ impl<'a> Profile<'a> {
         }
         if theirs.constraints != self.constraints {
             return Err(BrokenLink::Constraints);
+        }
+        if theirs.path_length != self.path_length {
+            return Err(BrokenLink::PathLength);
         }
         Ok(())
     }

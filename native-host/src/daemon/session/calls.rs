@@ -38,6 +38,7 @@ impl Session {
             Call::WriteRestore { offset, part } => json(self.write_restore(offset, &part).await?),
             Call::OpenRestore { passphrase } => json(self.open_restore(passphrase).await?),
             Call::CommitRestore {} => json(self.commit_restore().await?),
+            Call::VouchName { name, port } => json(self.core()?.vouch(name, port).await?),
             Call::RenameDevice { device, petname } => {
                 json(self.core()?.rename(device, petname).await?)
             }

@@ -138,7 +138,11 @@ impl Route {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn connect(&self, tls: &Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, DialError> {
+    /// Looks for the device, and opens a connection to it.
+    pub(super) async fn connect(
+        &self,
+        tls: &Arc<ClientConfig>,
+    ) -> Result<TlsStream<TcpStream>, DialError> {
         let hints = self.lock().clone();
         let attempt = |place| self.connect_to(place, tls);
         let first = match &self.sought {

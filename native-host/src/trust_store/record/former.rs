@@ -101,6 +101,7 @@ impl From<Device1> for TrustedDevice {
                 code: former.ceremony,
                 confirmed: former.confirmed,
                 former: Vec::new(),
+                authority: None,
             }),
         }
     }

@@ -48,6 +48,11 @@ pub(super) fn of(event: &AuditEvent) -> Text {
         AuditEvent::MakerRemoved { maker, .. } => say(Phrase::LogMakerRemoved, &[maker]),
         AuditEvent::BackupMade { devices } => say(Phrase::LogBackupMade, &[devices]),
         AuditEvent::Restored { name, .. } => say(Phrase::LogRestored, &[name]),
+        AuditEvent::Vouched { name, referee, .. } => say(Phrase::LogVouched, &[name, referee]),
+        AuditEvent::VouchedNoMore { name } => say(Phrase::LogVouchedNoMore, &[name]),
+        AuditEvent::AuthorityRolledOver { name, .. } => {
+            say(Phrase::LogAuthorityRolledOver, &[name])
+        }
         AuditEvent::RolledOver { name, .. } => say(Phrase::LogRolledOver, &[name]),
         AuditEvent::RolloverNotStored { name, .. } => say(Phrase::LogRolloverNotStored, &[name]),
         AuditEvent::KeyMoved {
@@ -81,12 +86,15 @@ pub(super) fn names(event: &AuditEvent) -> Vec<&LocalName> {
         | AuditEvent::Revoked { name, unique_name }
         | AuditEvent::Restored { name, unique_name } => vec![name, unique_name],
         AuditEvent::Renamed { from, to } => vec![from, to],
+        AuditEvent::Vouched { name, referee, .. } => vec![name, referee],
         AuditEvent::Imported { name, .. }
         | AuditEvent::Recorded { name }
         | AuditEvent::Dropped { name }
         | AuditEvent::OriginAllowed { name, .. }
         | AuditEvent::OriginDenied { name, .. }
         | AuditEvent::Refused { name, .. }
+        | AuditEvent::VouchedNoMore { name }
+        | AuditEvent::AuthorityRolledOver { name, .. }
         | AuditEvent::RolledOver { name, .. }
         | AuditEvent::RolloverNotStored { name, .. }
         | AuditEvent::MakerSaid { name, .. } => vec![name],
