@@ -74,6 +74,7 @@ pub use settle_protocol::name::{Label, LocalName};
 pub use settle_transport::succession::{Link, MAX_LINKS as MAX_ROLLOVERS};
 pub use shown::{ShowError, draw};
 pub use state::StateError;
+pub use state::replace as replace_file;
 pub use stored::{Prepared, prepare, print_code};
 pub use upstream::{Caller, UpstreamUrl, UrlError};
 pub use upstreams::{Target, Upstreams, UpstreamsError};

@@ -18,7 +18,8 @@ use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::reset;
-pub(crate) use atomic::{replace, write_new};
+pub use atomic::replace;
+pub(crate) use atomic::write_new;
 use wipe::{overwrite, wipe};
 
 const LOCK: &str = "lock";

@@ -10,7 +10,6 @@ pub mod audit;
 pub mod backup;
 mod changes;
 mod codec;
-pub mod envelope;
 mod file;
 pub mod import;
 mod makers;

@@ -4,6 +4,8 @@
 //! outlives the authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
 mod maker;
+mod referee;
+mod request;
 mod rollover;
 
 use std::time::{Duration, SystemTime};
@@ -22,6 +24,11 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 pub use self::maker::{idevid, maker_authority, name_of, voucher_signer};
+pub use self::referee::{
+    INTERMEDIATE_LIFE, REVOCATION_LIST_LIFE, Revoked, referee_intermediate, referee_leaf,
+    referee_rollover, referee_root, revocation_list,
+};
+pub use self::request::{CertificateRequest, RequestError};
 pub use self::rollover::{Rollover, rollover};
 use crate::random;
 
@@ -238,6 +245,15 @@ pub fn has_signed(certificate: &CertificateDer<'_>, message: &[u8], signature: &
     })
 }
 
+/// Whether the P-256 key of one certificate has signed another, whatever else they say.
+#[must_use]
+pub fn has_issued(issuer: &CertificateDer<'_>, certificate: &[u8]) -> bool {
+    read(certificate).is_some_and(|issued| {
+        let signed = issued.tbs_certificate.as_ref();
+        has_signed(issuer, signed, &issued.signature_value.data)
+    })
+}
+
 /// One certificate and nothing behind it.
 fn read(der: &[u8]) -> Option<X509Certificate<'_>> {
     let (rest, certificate) = X509Certificate::from_der(der).ok()?;
@@ -306,10 +322,20 @@ fn leaf(
 }
 
 fn sign(
-    mut params: CertificateParams,
+    params: CertificateParams,
     authority_key: &PrivateKey,
     authority: &CertificateDer<'_>,
     key: &PrivateKey,
+) -> Result<CertificateDer<'static>, IssueError> {
+    sign_for(params, authority_key, authority, &key.pair)
+}
+
+/// The same for a public key whose private half is elsewhere.
+fn sign_for(
+    mut params: CertificateParams,
+    authority_key: &PrivateKey,
+    authority: &CertificateDer<'_>,
+    key: &impl rcgen::PublicKeyData,
 ) -> Result<CertificateDer<'static>, IssueError> {
     if let Some(begin) = not_before(authority) {
         params.not_before = params.not_before.max((BEGINNING + begin).into());
@@ -318,7 +344,7 @@ fn sign(
         params.not_after = params.not_after.min(end.into());
     }
     let issuer = Issuer::from_ca_cert_der(authority, &authority_key.pair)?;
-    Ok(params.signed_by(&key.pair, &issuer)?.der().clone())
+    Ok(params.signed_by(key, &issuer)?.der().clone())
 }
 
 fn end_entity(names: Vec<String>, span: Span) -> Result<CertificateParams, IssueError> {

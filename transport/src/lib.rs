@@ -8,6 +8,7 @@ pub mod anchor;
 pub mod certificate;
 pub mod cut;
 pub mod danger;
+pub mod envelope;
 pub mod evidence;
 pub mod import;
 pub mod page;

@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 use settle_transport::random;
 
 /// Writes beside the file, to the disk, then takes its place; mode 0600.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = name_beside(path)?;
     let written = write_new(&beside, content).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = written {

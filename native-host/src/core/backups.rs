@@ -4,12 +4,12 @@ use settle_keyring::{KeySlot, Keyring};
 use settle_protocol::rpc::audit::AuditEvent;
 use settle_protocol::rpc::backup::{Passphrase, RestoreDecision};
 use settle_protocol::rpc::{Devices, ErrorKind};
+use settle_transport::envelope::EnvelopeError;
 
 use super::Core;
 use super::open::passphrase_kind;
 use crate::trust_store::TrustStore;
 use crate::trust_store::backup::{self, Opened};
-use crate::trust_store::envelope::EnvelopeError;
 use crate::trust_store::passphrase::PassphraseFile;
 
 impl Core {

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use settle_protocol::rpc::audit::AuditEvent;
 use settle_protocol::rpc::backup::{Passphrase, RestoreDecision, RestoredDevice};
+use settle_transport::envelope::{Envelope, EnvelopeError, Magic};
 use zeroize::Zeroizing;
 
-use super::envelope::{Envelope, EnvelopeError, Magic};
 use super::record::{Contents, Devices, TrustedDevice};
 
 const MAGIC: &Magic = b"settle-backup";

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use settle_keyring::{KeySlot, SlotError};
 use settle_protocol::rpc::audit::KeyPlace;
 use settle_protocol::rpc::backup::Passphrase;
+use settle_transport::envelope::{Envelope, EnvelopeError, Magic};
 use zeroize::Zeroizing;
 
-use super::envelope::{Envelope, EnvelopeError, Magic};
 use super::file;
 
 const MAGIC: &Magic = b"settle-key-01";

@@ -14,9 +14,9 @@ use settle_protocol::pairing::{Binding, client, device};
 use settle_protocol::rpc::backup::Passphrase;
 use settle_protocol::secret::{Entropy, PairingSecret, Secret, SecretBytes};
 use settle_protocol::spake2::Suite;
+use settle_transport::envelope::EnvelopeError;
 use tempfile::TempDir;
 
-use super::envelope::EnvelopeError;
 use super::memory::Memory;
 use super::record::{Bridge, Devices, MAX_MAKERS, Maker, Ours, Paired, TrustedAnchor};
 use super::*;

@@ -9,11 +9,12 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use settle_protocol::rpc::backup::Passphrase;
 use settle_protocol::secret::Secret;
-use settle_transport::random;
 use zeroize::Zeroizing;
 
+use crate::random;
+
 /// Tells one use from another.
-pub(super) type Magic = [u8; 13];
+pub type Magic = [u8; 13];
 
 const VERSION: u8 = 1;
 const SALT: usize = 16;
@@ -43,7 +44,7 @@ pub enum EnvelopeError {
 }
 
 /// A key that was derived once, for sealing as often as need be.
-pub(super) struct Envelope {
+pub struct Envelope {
     header: [u8; HEADER],
     key: Secret<32>,
 }
@@ -56,7 +57,10 @@ impl std::fmt::Debug for Envelope {
 
 impl Envelope {
     /// A new one.
-    pub(super) fn make(magic: &Magic, passphrase: &Passphrase) -> Result<Self, EnvelopeError> {
+    ///
+    /// # Errors
+    /// [`EnvelopeError::TooShort`], [`EnvelopeError::Unable`].
+    pub fn make(magic: &Magic, passphrase: &Passphrase) -> Result<Self, EnvelopeError> {
         if passphrase.expose().chars().count() < SHORTEST {
             return Err(EnvelopeError::TooShort);
         }
@@ -68,12 +72,11 @@ impl Envelope {
         Ok(Self { header, key })
     }
 
-    /// The one that a file was sealed with, if the passphrase is right.
-    pub(super) fn of(
-        magic: &Magic,
-        file: &[u8],
-        passphrase: &Passphrase,
-    ) -> Result<Self, EnvelopeError> {
+    /// The one that a file was sealed with, if the passphrase is right; that is seen when it is opened.
+    ///
+    /// # Errors
+    /// [`EnvelopeError`].
+    pub fn of(magic: &Magic, file: &[u8], passphrase: &Passphrase) -> Result<Self, EnvelopeError> {
         let (header, _) = split(file)?;
         let rest = header.strip_prefix(magic).ok_or(EnvelopeError::Foreign)?;
         let (version, rest) = rest.split_first().ok_or(EnvelopeError::Foreign)?;
@@ -90,7 +93,10 @@ impl Envelope {
     }
 
     /// Seals something.
-    pub(super) fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+    ///
+    /// # Errors
+    /// [`EnvelopeError::Unable`].
+    pub fn seal(&self, plain: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
         let nonce: [u8; NONCE] = random::make_bytes().map_err(|_| EnvelopeError::Unable)?;
         let payload = Payload {
             msg: plain,
@@ -103,7 +109,10 @@ impl Envelope {
     }
 
     /// Opens what was sealed with this.
-    pub(super) fn open(&self, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    ///
+    /// # Errors
+    /// [`EnvelopeError`].
+    pub fn open(&self, file: &[u8]) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
         let (header, body) = split(file)?;
         let (nonce, sealed) = body
             .split_first_chunk::<NONCE>()

@@ -1,0 +1,7 @@
+//! A local certificate authority for a house: it issues to servers that an administrator has named, by ACME
+//! (RFC 8555), for names of the local network and no others (docs/referee.md).
+//!
+//! A referee is a SETTLE device, by which hosts come to trust its authority (docs/pairing.md §12). It
+//! knows nothing of arguments, environment or terminal.
+
+pub mod authority;

@@ -1,0 +1,3 @@
+//! `settle-referee`: the command line of a referee.
+
+fn main() {}
