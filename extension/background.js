@@ -171,6 +171,8 @@ chrome.webRequest.onHeadersReceived.addListener(
     const header = responseHeaders?.find(({ name }) => name.toLowerCase() === "settle-refusal");
     if (header?.value) {
       dispatch({ kind: "navigation_refused", tab: tabId, url, reason: header.value });
+    } else {
+      dispatch({ kind: "navigation_answered", tab: tabId });
     }
     return undefined;
   },

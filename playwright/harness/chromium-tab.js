@@ -2,7 +2,7 @@
 
 import { basename, join } from "node:path";
 
-import { backgroundOf, EXTENSION } from "./browser.js";
+import { EXTENSION } from "./browser.js";
 import { look } from "./look.js";
 import { Tab } from "./tab.js";
 
@@ -31,7 +31,6 @@ export class ChromiumTab extends Tab {
 
   /** @param {string} address */
   async go(address) {
-    await backgroundOf(this.page.context());
     await this.page.goto(address).catch(() => {
       // Playwright reports the navigation that a redirect broke off. What the tab shows is looked at next.
     });
@@ -88,12 +87,13 @@ export class ChromiumTab extends Tab {
   }
 
   async endBackground() {
-    const context = this.page.context();
-    const ended = (await backgroundOf(context)).waitForEvent("close");
-    const session = await context.newCDPSession(this.page);
-    await session.send("ServiceWorker.enable");
-    await session.send("ServiceWorker.stopAllWorkers");
+    const session = await this.page.context().newCDPSession(this.page);
+    const { targetInfos } = await session.send("Target.getTargets");
+    const isOurs = (/** @type {{ type: string, url: string }} */ { type, url }) =>
+      type === "service_worker" && url.startsWith(EXTENSION);
+    for (const { targetId } of targetInfos.filter(isOurs)) {
+      await session.send("Target.closeTarget", { targetId });
+    }
     await session.detach();
-    await ended;
   }
 }

@@ -51,13 +51,13 @@ export async function forgetBridge(profile) {
  * @param {string} profile
  * @param {{
  *   env: Record<string, string>, language?: string, extension?: string,
- *   preferences?: Record<string, string | number | boolean>,
+ *   preferences?: Record<string, string | number | boolean>, installs?: "for now" | "to stay" | "nothing",
  * }} options `extension` is the folder of another than the one that is shipped
  * @returns {Promise<Driver>}
  */
 export async function startFirefox(profile, options) {
   const { env, language = "en-US", preferences = {} } = options;
-  const { extension = setting("SETTLE_FIREFOX_EXTENSION") } = options;
+  const { extension = setting("SETTLE_FIREFOX_EXTENSION"), installs = "for now" } = options;
   const settings = new firefox.Options()
     .setBinary(setting("SETTLE_FIREFOX"))
     .addArguments("-headless", "-profile", profile)
@@ -67,6 +67,8 @@ export async function startFirefox(profile, options) {
       JSON.stringify({ "extension@settle.alt": UUID }),
     )
     .setPreference("intl.locale.requested", language)
+    // Nobody has signed it yet.
+    .setPreference("xpinstall.signatures.required", false)
     // Nothing is to be asked of the network but what the tests ask.
     .setPreference("network.captive-portal-service.enabled", false)
     .setPreference("network.connectivity-service.enabled", false);
@@ -82,6 +84,6 @@ export async function startFirefox(profile, options) {
       .build()
   );
   await driver.manage().setTimeouts({ script: PATIENCE, pageLoad: PATIENCE });
-  await driver.installAddon(extension, true);
+  if (installs !== "nothing") await driver.installAddon(extension, installs === "for now");
   return driver;
 }

@@ -81,6 +81,7 @@ export class Stage {
    * certificate store.
    * @param {{
    *   language?: string, preferences?: Record<string, string | number | boolean>, forgetful?: boolean,
+   *   installs?: "for now" | "to stay",
    * }} options
    */
   async firefox({ forgetful = false, ...options } = {}) {
@@ -94,6 +95,7 @@ export class Stage {
    * Opens Firefox as things are.
    * @param {{
    *   language?: string, preferences?: Record<string, string | number | boolean>, extension?: string,
+   *   installs?: "for now" | "to stay" | "nothing",
    * }} options
    */
   async bareFirefox(options = {}) {

@@ -85,6 +85,11 @@ pub enum Event {
         /// The header's word.
         reason: String,
     },
+    /// A tab got the device's own answer.
+    NavigationAnswered {
+        /// The tab.
+        tab: TabId,
+    },
     /// A tab got no answer.
     NavigationFailed {
         /// The tab.
@@ -94,7 +99,7 @@ pub enum Event {
         /// The browser's word for it.
         error: String,
     },
-    /// A tab got its page.
+    /// A tab got its page, or the browser's own in the place of one.
     NavigationDone {
         /// The tab.
         tab: TabId,
@@ -219,6 +224,8 @@ pub struct Background {
     last_call: u64,
     pages: BTreeMap<PageId, Page>,
     refusals: BTreeMap<LocalName, Refusal>,
+    /// How often in a row a tab got no answer.
+    failures: BTreeMap<TabId, u32>,
     told: Option<Status>,
 }
 
@@ -292,6 +299,10 @@ impl Background {
             Event::PageClosed { page } => self.page_closed(page),
             Event::NavigationRefused { tab, url, reason } => {
                 self.navigation_refused(tab, &url, &reason)
+            }
+            Event::NavigationAnswered { tab } => {
+                self.failures.remove(&tab);
+                Vec::new()
             }
             Event::NavigationFailed { tab, url, error } => {
                 self.navigation_failed(tab, &url, &error)

@@ -148,6 +148,8 @@ pub enum ToPage {
     Refused {
         /// Why the name was blocked.
         refusal: Option<Refusal>,
+        /// How often in a row the page's tab got no answer at all, not even a refusal.
+        failures: u32,
     },
     /// The device is not trusted any more.
     Revoked {},

@@ -17,6 +17,7 @@ export type BackgroundEvent =
   | { kind: 'page_said'; page: number; message: unknown }
   | { kind: 'page_closed'; page: number }
   | { kind: 'navigation_refused'; tab: number; url: string; reason: string }
+  | { kind: 'navigation_answered'; tab: number }
   | { kind: 'navigation_failed'; tab: number; url: string; error: string }
   | { kind: 'navigation_done'; tab: number; url: string };
 

@@ -65,6 +65,7 @@ impl Background {
         }
         self.refusals.remove(address.name());
         self.bridge = Bridge::Unknown;
+        *self.failures.entry(tab).or_default() += 1;
         let mut effects = vec![self.lead_to_explanation(tab, &address)];
         effects.extend(self.try_again());
         effects
@@ -79,13 +80,18 @@ impl Background {
     pub(super) fn learned_refusal(&mut self, name: LocalName, refusal: Refusal) -> Vec<Effect> {
         let asking = self.pages.iter();
         let asking = asking.filter(|(_, page)| page.refused.as_ref() == Some(&name));
-        let effects = asking.map(|(id, _)| refused(*id, Some(&refusal))).collect();
+        let effects = asking
+            .map(|(id, _)| refused(*id, Some(&refusal), 0))
+            .collect();
         self.refusals.insert(name, refusal);
         effects
     }
 
     pub(super) fn tell_refusal(&mut self, page: PageId, name: LocalName) -> Vec<Effect> {
-        let mut effects = vec![refused(page, self.refusals.get(&name))];
+        let tab = self.pages.get(&page).and_then(|page| page.tab);
+        let failures = tab.and_then(|tab| self.failures.get(&tab));
+        let failures = failures.copied().unwrap_or_default();
+        let mut effects = vec![refused(page, self.refusals.get(&name), failures)];
         if let Some(page) = self.pages.get_mut(&page) {
             page.refused = Some(name);
             let badge = Badge::Blocked;
@@ -122,11 +128,12 @@ impl Background {
     }
 }
 
-fn refused(page: PageId, refusal: Option<&Refusal>) -> Effect {
+fn refused(page: PageId, refusal: Option<&Refusal>, failures: u32) -> Effect {
     Effect::Say {
         page,
         message: ToPage::Refused {
             refusal: refusal.cloned(),
+            failures,
         },
     }
 }

@@ -485,7 +485,13 @@ fn a_refused_navigation_is_explained_with_what_the_daemon_told() {
     run.open_page(1);
     let effects = run.say(1, FromPage::AskRefusal { name: printer });
     let refusal = Some(refusal);
-    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+    assert_eq!(
+        said_to(&effects, 1),
+        [&ToPage::Refused {
+            refusal,
+            failures: 0
+        }]
+    );
     assert!(effects.contains(&Effect::Badge {
         tab: 41,
         badge: Badge::Blocked
@@ -516,14 +522,26 @@ fn a_refusal_whose_details_come_late_is_told_twice() {
         expected,
         seen: None,
     });
-    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+    assert_eq!(
+        said_to(&effects, 1),
+        [&ToPage::Refused {
+            refusal,
+            failures: 0
+        }]
+    );
     let refusal = Refusal::Unreachable {};
     let effects = run.hear(&FromDaemon::event(Said::DeviceBlocked {
         name: printer,
         refusal,
     }));
     let refusal = Some(Refusal::Unreachable {});
-    assert_eq!(said_to(&effects, 1), [&ToPage::Refused { refusal }]);
+    assert_eq!(
+        said_to(&effects, 1),
+        [&ToPage::Refused {
+            refusal,
+            failures: 0
+        }]
+    );
 }
 
 #[test]
@@ -579,6 +597,37 @@ fn a_proxy_that_is_away_is_explained_for_paired_names_and_a_refusal_leads_to_pai
         let leads = effects.iter().any(|it| matches!(it, Effect::Lead { .. }));
         assert_eq!(leads, led, "{url} {error}");
     }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn failures_of_a_tab_are_counted_until_a_device_answers() {
+    let mut run = Run::ready(&[device("printer")]);
+    let url = || "https://printer.local/".to_owned();
+    let fail = |run: &mut Run| {
+        run.event(Event::NavigationFailed {
+            tab: 5,
+            url: url(),
+            error: "net::ERR_EMPTY_RESPONSE".to_owned(),
+        });
+        run.event(Event::PageOpened {
+            page: 1,
+            tab: Some(5),
+        });
+        let name = LocalName::parse("printer.local").unwrap();
+        let message = FromPage::AskRefusal { name };
+        let effects = run.event(Event::PageSaid { page: 1, message });
+        match said_to(&effects, 1).first() {
+            Some(ToPage::Refused { failures, .. }) => *failures,
+            said => panic!("{said:?}"),
+        }
+    };
+    assert_eq!([fail(&mut run), fail(&mut run)], [1, 2]);
+    // Firefox says of its own error pages too that they are complete.
+    run.event(Event::NavigationDone { tab: 5, url: url() });
+    assert_eq!(fail(&mut run), 3);
+    run.event(Event::NavigationAnswered { tab: 5 });
+    assert_eq!(fail(&mut run), 1);
 }
 
 #[test]

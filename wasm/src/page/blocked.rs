@@ -7,7 +7,7 @@ use settle_protocol::rpc::{Device, Refusal};
 use super::{Effect, Event, with_fault, with_status};
 use crate::address::Address;
 use crate::fault::Fault;
-use crate::message::{FromPage, LinkState, Status, ToPage};
+use crate::message::{Bridge, FromPage, LinkState, Status, ToPage};
 use crate::names::names;
 use crate::phrase::Phrase;
 use crate::view::{Action, Mark, Part, Screen, Slot, Text, View};
@@ -145,6 +145,10 @@ pub struct Blocked {
     status: Option<Status>,
     answered: bool,
     refusal: Option<Refusal>,
+    /// How often in a row this tab got no answer.
+    failures: u32,
+    /// The host was seen to be away.
+    waited: bool,
     forgetting: bool,
     fault: Option<Fault>,
 }
@@ -190,10 +194,13 @@ impl Blocked {
                 if self.is_forgotten() {
                     return self.to_pairing();
                 }
+                return self.go_on();
             }
-            ToPage::Refused { refusal } => {
+            ToPage::Refused { refusal, failures } => {
                 self.answered = true;
                 self.refusal = refusal;
+                self.failures = failures;
+                return self.go_on();
             }
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {} => return self.to_pairing(),
@@ -214,11 +221,7 @@ impl Blocked {
     fn pressed(&mut self, action: Action) -> Vec<Effect> {
         self.fault = None;
         match action {
-            Action::Retry => {
-                let address = self.address.as_ref();
-                let url = address.map(ToString::to_string);
-                Vec::from_iter(url.map(|url| Effect::Go { url }))
-            }
+            Action::Retry => self.to_address(),
             Action::Forget => {
                 self.forgetting = self.device().is_some();
                 Vec::new()
@@ -262,6 +265,25 @@ impl Blocked {
             | Action::Older
             | Action::Export => Vec::new(),
         }
+    }
+
+    /// The page opens by itself once the host is back, if nothing else is known to be in its way. One failure
+    /// may be of a moment ago, when the host was just going; a second one is more than that.
+    fn go_on(&mut self) -> Vec<Effect> {
+        let (Some(status), true, None) = (&self.status, self.answered, &self.refusal) else {
+            return Vec::new();
+        };
+        let away = status.link != LinkState::Ready || status.trouble().is_some();
+        self.waited |= away;
+        if !away && status.bridge == Bridge::Trusted && (self.waited || self.failures == 1) {
+            return self.to_address();
+        }
+        Vec::new()
+    }
+
+    fn to_address(&self) -> Vec<Effect> {
+        let url = self.address.as_ref().map(ToString::to_string);
+        Vec::from_iter(url.map(|url| Effect::Go { url }))
     }
 
     fn to_pairing(&self) -> Vec<Effect> {

@@ -460,7 +460,13 @@ fn a_wrong_key_is_shown_beside_the_trusted_one_with_no_way_past_it() {
         expected,
         seen: Some(key("twin")),
     });
-    hear(&mut page, ToPage::Refused { refusal });
+    hear(
+        &mut page,
+        ToPage::Refused {
+            refusal,
+            failures: 0,
+        },
+    );
     let view = page.view();
     assert_eq!(
         view.texts[&Slot::Expected],
@@ -478,7 +484,13 @@ fn pairing_anew_takes_two_steps_and_a_new_ceremony() {
     let mut page = open(Kind::Blocked, "printer.local/a");
     hear(&mut page, status(LinkState::Ready, &[device("printer")]));
     let refusal = Some(Refusal::NotAdmitted {});
-    hear(&mut page, ToPage::Refused { refusal });
+    hear(
+        &mut page,
+        ToPage::Refused {
+            refusal,
+            failures: 0,
+        },
+    );
     assert_eq!(press(&mut page, Action::ForgetConfirm), []);
     press(&mut page, Action::Forget);
     assert!(has(&page, Part::Forgetting));
@@ -507,7 +519,13 @@ fn every_refusal_has_its_own_explanation() {
     for refusal in refusals {
         let mut page = open(Kind::Blocked, "printer.local");
         hear(&mut page, status(LinkState::Ready, &[device("printer")]));
-        hear(&mut page, ToPage::Refused { refusal });
+        hear(
+            &mut page,
+            ToPage::Refused {
+                refusal,
+                failures: 0,
+            },
+        );
         let texts = page.view().texts;
         assert!(seen.insert(serde_json::to_string(&texts[&Slot::BlockedText]).unwrap()));
     }
@@ -519,7 +537,16 @@ fn a_name_that_was_forgotten_meanwhile_leads_to_pairing() {
     let mut page = open(Kind::Blocked, "printer.local/a");
     hear(&mut page, status(LinkState::Ready, &[device("printer")]));
     let refusal = Some(Refusal::Unreachable {});
-    assert_eq!(hear(&mut page, ToPage::Refused { refusal }), []);
+    assert_eq!(
+        hear(
+            &mut page,
+            ToPage::Refused {
+                refusal,
+                failures: 0
+            }
+        ),
+        []
+    );
     let url = "pair.html#printer.local/a".to_owned();
     let effects = hear(&mut page, status(LinkState::Ready, &[device("nas")]));
     assert_eq!(effects, [Effect::Go { url }]);
@@ -534,9 +561,38 @@ fn a_host_that_is_away_is_the_reason_where_no_other_is_known() {
         &mut page,
         status(LinkState::Down { fault }, &[device("printer")]),
     );
-    hear(&mut page, ToPage::Refused { refusal: None });
+    hear(
+        &mut page,
+        ToPage::Refused {
+            refusal: None,
+            failures: 0,
+        },
+    );
     assert_eq!(mark(&page, Mark::Reason), Some("host_away"));
     assert!(!has(&page, Part::CanForget));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_was_only_blocked_by_an_absent_host_opens_by_itself() {
+    let fault = OwnFault::HostLost.into();
+    let away = || status(LinkState::Down { fault }, &[device("printer")]);
+    let back = || status(LinkState::Ready, &[device("printer")]);
+    let told = |refusal, failures| ToPage::Refused { refusal, failures };
+    let url = "https://printer.local/a".to_owned();
+    let opens = || vec![Effect::Go { url: url.clone() }];
+    for (refusal, want) in [(None, opens()), (Some(Refusal::Unreachable {}), Vec::new())] {
+        let mut page = open(Kind::Blocked, "printer.local/a");
+        hear(&mut page, told(refusal, 2));
+        assert_eq!(hear(&mut page, away()), []);
+        assert_eq!(hear(&mut page, back()), want);
+    }
+    // Back already when the page opens: that explains one failure, and not two.
+    for (failures, want) in [(0, Vec::new()), (1, opens()), (2, Vec::new())] {
+        let mut page = open(Kind::Blocked, "printer.local/a");
+        hear(&mut page, back());
+        assert_eq!(hear(&mut page, told(None, failures)), want);
+    }
 }
 
 #[test]
