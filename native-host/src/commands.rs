@@ -6,6 +6,7 @@ mod backups;
 mod doctor;
 pub mod import;
 mod install;
+mod invite;
 pub mod makers;
 mod origins;
 mod pairing;
@@ -22,6 +23,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use settle_protocol::rpc::ErrorKind;
 use settle_protocol::rpc::backup::Passphrase;
+use settle_protocol::rpc::invitation::InvitedAs;
 use zeroize::Zeroize;
 
 use self::origins::Setting;
@@ -128,6 +130,17 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask a device for a code that lets another computer in, once, within ten minutes
+    Invite {
+        /// Any of the device's names
+        name: String,
+        /// What the other computer may do: everything as 'admin', or as little as anybody
+        #[arg(long, value_enum, default_value = "guest")]
+        role: InvitedRole,
+        /// One JSON object for programs
+        #[arg(long)]
+        json: bool,
+    },
     /// Let another site's pages send requests to a device
     Allow {
         /// Any of the device's names
@@ -219,6 +232,24 @@ pub enum Protection {
     Keyring,
     /// In a file that a passphrase opens.
     Passphrase,
+}
+
+/// What another computer may do on a device.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum InvitedRole {
+    /// Everything.
+    Admin,
+    /// What the device lets guests do.
+    Guest,
+}
+
+impl From<InvitedRole> for InvitedAs {
+    fn from(role: InvitedRole) -> Self {
+        match role {
+            InvitedRole::Admin => Self::Admin,
+            InvitedRole::Guest => Self::Guest,
+        }
+    }
 }
 
 /// How a command ended without an error of the program; exit codes are `main`'s.
@@ -444,6 +475,9 @@ pub fn run(
             pairing::pair(paths, code, &asked, terminal)
         }
         Command::Revoke { name, json } => trust::revoke(paths, &name, json, terminal),
+        Command::Invite { name, role, json } => {
+            invite::invite(paths, &name, role.into(), json, terminal)
+        }
         Command::Allow { name, origin, json } => {
             origins::set(paths, &name, &origin, Setting::Allowed, json, terminal)
         }

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod backup;
 pub mod error;
 pub mod import;
+pub mod invitation;
 pub mod maker;
 pub mod view;
 
@@ -21,6 +22,7 @@ use self::audit::ReadAudit;
 use self::backup::{Part, Passphrase};
 pub use self::error::{ErrorKind, RpcError};
 use self::import::StartImport;
+use self::invitation::Invite;
 use self::maker::AddMaker;
 pub use self::view::{Decision, Device, DeviceAnchor, DeviceState, PairedAnchor, Proxy, Refusal};
 use crate::maker::MakerName;
@@ -180,6 +182,10 @@ pub enum Call {
         /// From then on.
         petname: Label,
     },
+    /// Asks a device for a code by which another computer is let in →
+    /// [`Invitation`](invitation::Invitation).
+    #[serde(rename = "device.invite")]
+    InviteComputer(Invite),
     /// Lets another site send requests to a device → [`Device`].
     #[serde(rename = "origin.allow")]
     AllowOrigin {

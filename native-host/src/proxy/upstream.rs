@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use http::header::HOST;
-use http::{Request, Response, Uri};
-use http_body_util::{Either, Empty};
+use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use http::{Method, Request, Response, Uri};
+use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
@@ -20,6 +20,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use settle_protocol::portable::Recognition;
 use settle_protocol::rpc::Refusal;
+use settle_protocol::rpc::invitation::InvitedAs;
 use settle_protocol::scope::{ExactScope, Namespace, NamespaceScope};
 use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::certificate::{IssueError, PrivateKey};
@@ -52,6 +53,7 @@ const MAX_IDLE: usize = MAX_CONNECTIONS / 4;
 /// Answered by the device itself, never by what it stands in front of.
 const ROLE_PATH: &str = "/.well-known/settle/role";
 const AUTHORITY_PATH: &str = "/.well-known/settle/authority";
+const CODES_PATH: &str = "/.well-known/settle/codes";
 
 /// The record of a device cannot be made into a connection.
 #[derive(Debug, thiserror::Error)]
@@ -84,8 +86,8 @@ pub enum UpstreamError {
     Lost(#[source] legacy::Error),
 }
 
-/// The body of a request: the browser's, or none.
-pub type Outgoing = Either<Incoming, Empty<Bytes>>;
+/// The body of a request: the browser's, or our own.
+pub type Outgoing = Either<Incoming, Full<Bytes>>;
 
 /// One trusted device, as the proxy sees it.
 #[derive(Debug)]
@@ -101,6 +103,8 @@ pub struct Upstream {
     role: Uri,
     /// Where a referee tells what it issues under.
     authority: Uri,
+    /// Where a device makes codes to be handed on.
+    codes: Uri,
     route: Arc<Route>,
     client: Client<Dial, Outgoing>,
     /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
@@ -142,6 +146,7 @@ impl Upstream {
         Ok(Self {
             role: own(device, ROLE_PATH)?,
             authority: own(device, AUTHORITY_PATH)?,
+            codes: own(device, CODES_PATH)?,
             trust,
             reported: AtomicU64::new(0),
             made: Instant::now(),
@@ -186,8 +191,30 @@ impl Upstream {
         self.ask(&self.authority).await
     }
 
+    /// Asks the device for a code that lets one more in, once.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn ask_code(&self, role: InvitedAs) -> Result<Response<Incoming>, UpstreamError> {
+        let role = role.word();
+        let wanted = format!(r#"{{"lifetime":"one_time","role":"{role}"}}"#);
+        let mut request = Request::new(Either::Right(wanted.into()));
+        *request.method_mut() = Method::POST;
+        let json = HeaderValue::from_static("application/json");
+        request.headers_mut().insert(CONTENT_TYPE, json);
+        self.send_own(request, &self.codes).await
+    }
+
     async fn ask(&self, target: &Uri) -> Result<Response<Incoming>, UpstreamError> {
-        let mut request = Request::new(Either::Right(Empty::new()));
+        let request = Request::new(Either::Right(Full::default()));
+        self.send_own(request, target).await
+    }
+
+    async fn send_own(
+        &self,
+        mut request: Request<Outgoing>,
+        target: &Uri,
+    ) -> Result<Response<Incoming>, UpstreamError> {
         if let Some(host) = target.authority().map(|host| host.as_str().parse()) {
             request
                 .headers_mut()
@@ -304,7 +331,7 @@ fn repeated(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
     if !request.method().is_safe() || !request.body().is_end_stream() {
         return None;
     }
-    let mut again = Request::new(Either::Right(Empty::new()));
+    let mut again = Request::new(Either::Right(Full::default()));
     *again.method_mut() = request.method().clone();
     *again.uri_mut() = request.uri().clone();
     *again.version_mut() = request.version();

@@ -122,6 +122,12 @@ error_kinds! {
     UnknownDevice = 1400, "unknown_device", "no such device is paired";
     /// No such maker on the user's list.
     UnknownMaker = 1401, "unknown_maker", "no maker with this name is on the list";
+    /// This computer is no administrator of the device, or none of its clients any more.
+    AdminsOnly = 1410, "admins_only", "the device makes codes for its administrators alone, and this computer is none";
+    /// As many codes stand as the device keeps.
+    ManyCodes = 1411, "many_codes", "the device has made as many codes as can stand at a time: wait until one has ended";
+    /// It was imported, or a referee vouches for it, or it is from before that.
+    MakesNoCodes = 1412, "makes_no_codes", "this device makes no codes to be handed on";
 }
 
 /// The error object of JSON-RPC 2.0 §5.1.

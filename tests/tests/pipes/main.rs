@@ -20,6 +20,7 @@ mod hostile;
 mod idle;
 mod imports;
 mod install;
+mod invited;
 mod journey;
 mod keyring;
 mod kills;

@@ -42,6 +42,7 @@ impl Session {
             Call::RenameDevice { device, petname } => {
                 json(self.core()?.rename(device, petname).await?)
             }
+            Call::InviteComputer(asked) => json(self.core()?.invite(&asked).await?),
             Call::AllowOrigin { device, origin } => {
                 json(self.core()?.set_origin(device, origin, true).await?)
             }

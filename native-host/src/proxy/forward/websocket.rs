@@ -4,7 +4,7 @@
 use data_encoding::BASE64;
 use http::header::{CONNECTION, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{Either, Empty};
+use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use settle_transport::random;
@@ -21,7 +21,7 @@ pub(super) fn is_asked<B>(request: &Request<B>) -> bool {
 
 /// The same as a request of HTTP/1.1; `None` where there is no randomness.
 pub(super) fn ask(request: Request<Incoming>) -> Option<Request<Outgoing>> {
-    let mut request = request.map(|_| Either::Right(Empty::new()));
+    let mut request = request.map(|_| Either::Right(Full::default()));
     *request.method_mut() = Method::GET;
     request.extensions_mut().remove::<Protocol>();
     let key = random::make_bytes::<16>().ok()?;
