@@ -4,4 +4,8 @@
 //! A referee is a SETTLE device, by which hosts come to trust its authority (docs/pairing.md §12). It
 //! knows nothing of arguments, environment or terminal.
 
+mod admin;
 pub mod authority;
+mod referee;
+
+pub use referee::{Referee, RefereeError, Settings};

@@ -2,6 +2,9 @@
 //! anybody can say anything. A part of the protocol, written for the tests alone.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::net::sockopt::{set_socket_reuseaddr, set_socket_reuseport};
 use rustix::net::{AddressFamily, SocketType, bind, socket};
@@ -24,6 +27,8 @@ const RESPONSE: u16 = 0x8400;
 /// What devices say (RFC 6762 §10).
 const HOST_TTL: u32 = 120;
 const OTHER_TTL: u32 = 4500;
+/// How often a host says where it is; more often than anybody's patience ends.
+const SAY_AGAIN: Duration = Duration::from_millis(200);
 
 /// One resource record; names in its data are written out.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -139,6 +144,38 @@ impl Speaker {
     fn send(&self, packet: &[u8]) {
         // Nobody has to listen, and what is too much for the system is lost.
         drop(self.0.send_to(packet, GROUP));
+    }
+}
+
+/// A host that says its address again and again, until dropped.
+#[derive(Debug)]
+pub struct AnnouncedHost(Option<Sender<()>>, Option<JoinHandle<()>>);
+
+impl AnnouncedHost {
+    /// `name` without the final dot.
+    #[must_use]
+    pub fn new(name: &str, at: Ipv4Addr) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let said = [address(&format!("{name}."), at)];
+        let speaking = std::thread::spawn(move || {
+            let speaker = Speaker::new();
+            loop {
+                speaker.say(&said);
+                if stopped.recv_timeout(SAY_AGAIN) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        });
+        Self(Some(stop), Some(speaking))
+    }
+}
+
+impl Drop for AnnouncedHost {
+    fn drop(&mut self) {
+        drop(self.0.take());
+        if let Some(speaking) = self.1.take() {
+            speaking.join().expect("it speaks until it is told to stop");
+        }
     }
 }
 

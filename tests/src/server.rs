@@ -94,22 +94,31 @@ impl Server {
     }
 
     /// Starts it at an address.
+    #[must_use]
+    pub fn start_at(identity: &Identity, address: &str) -> Self {
+        Self::start_with(identity, None, address)
+    }
+
+    /// Starts it with the certificates of a file behind its own.
     ///
     /// # Panics
     /// When it does not say where it listens.
     #[must_use]
-    pub fn start_at(identity: &Identity, address: &str) -> Self {
-        let mut process = Running::start(
-            Command::new("openssl")
-                .args(["s_server", "-tls1_3", "-www", "-accept", address])
-                .arg("-cert")
-                .arg(&identity.certificate)
-                .arg("-key")
-                .arg(&identity.key)
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null()),
-        );
+    pub fn start_with(identity: &Identity, chain: Option<&Path>, address: &str) -> Self {
+        let mut command = Command::new("openssl");
+        command
+            .args(["s_server", "-tls1_3", "-www", "-accept", address])
+            .arg("-cert")
+            .arg(&identity.certificate)
+            .arg("-key")
+            .arg(&identity.key)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        if let Some(chain) = chain {
+            command.arg("-cert_chain").arg(chain);
+        }
+        let mut process = Running::start(&mut command);
         let output = process.child().stdout.take().expect("a pipe");
         let address = BufReader::new(output)
             .lines()

@@ -1,8 +1,9 @@
 //! Where a referee keeps its authority: the certificate of the root with its links, which are no secret; the root's
 //! sealed key, which may be taken elsewhere; and the intermediate with its key, which only its user can read.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
@@ -86,20 +87,30 @@ impl Files {
         }
     }
 
-    /// Makes an authority where there is none, with its first intermediate.
+    /// Checks that there is no authority yet.
+    ///
+    /// # Errors
+    /// [`FileError::Exists`].
+    pub fn check_free(&self) -> Result<(), FileError> {
+        if self.directory.join(AUTHORITY).exists() || self.sealed_key.exists() {
+            return Err(FileError::Exists(self.directory.clone()));
+        }
+        Ok(())
+    }
+
+    /// Makes an authority where there is none.
     ///
     /// # Errors
     /// [`FileError`]; [`FileError::Exists`] leaves everything as it is.
     pub fn init(&self, passphrase: &Passphrase) -> Result<Root, FileError> {
-        let path = self.directory.join(AUTHORITY);
-        if path.exists() || self.sealed_key.exists() {
-            return Err(FileError::Exists(self.directory.clone()));
-        }
+        self.check_free()?;
         let directory = |error| FileError::Io {
             path: self.directory.clone(),
             error,
         };
-        fs::create_dir_all(&self.directory).map_err(directory)?;
+        let mut made = DirBuilder::new();
+        made.recursive(true).mode(0o700);
+        made.create(&self.directory).map_err(directory)?;
         let root = Root::make()?;
         self.write_root(&root, passphrase)?;
         Ok(root)

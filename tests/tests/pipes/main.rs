@@ -34,6 +34,7 @@ mod managing;
 mod poisoned;
 mod portable;
 mod races;
+mod referee;
 mod refusals;
 mod reset;
 mod revoked;

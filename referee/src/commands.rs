@@ -1,0 +1,4 @@
+//! What the commands take, do, and say.
+
+pub(crate) mod authority;
+pub(crate) mod serve;

@@ -1,0 +1,71 @@
+//! `serve`: runs the referee, and shows what happens.
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use settle_device::ui::{self, Format};
+use settle_device::{Event, Label, listen_address};
+use settle_referee::{Referee, Settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::Which;
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The referee's name: `referee` becomes referee.local.
+    #[arg(long, value_name = "LABEL", default_value = "referee", value_parser = Label::parse)]
+    name: Label,
+    /// Where it is paired with, and administered by who is paired.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:8443", value_parser = listen_address)]
+    listen: SocketAddr,
+    /// Keep a picture of the current code here (PNG).
+    #[arg(long, value_name = "FILE")]
+    qr_file: Option<PathBuf>,
+    /// Do not announce the referee on the local network.
+    #[arg(long)]
+    no_announce: bool,
+    #[command(flatten)]
+    which: Which,
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn serve(serve: Serve) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(serve))
+}
+
+async fn run(serve: Serve) -> anyhow::Result<()> {
+    let format = match serve.which.json {
+        true => Format::Json,
+        false if io::stdout().is_terminal() => Format::Terminal,
+        false => Format::Plain,
+    };
+    let settings = Settings {
+        label: serve.name,
+        state: serve.which.state()?,
+        listen: serve.listen,
+        announce: !serve.no_announce,
+        qr_file: serve.qr_file,
+    };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let referee = Referee::open(settings, move |event| show(format, &event)).await?;
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    Ok(referee.serve(stop).await?)
+}
+
+/// A referee serves on when nobody reads what it says.
+fn show(format: Format, event: &Event) {
+    if let Err(error) = ui::write(&mut io::stdout().lock(), format, event) {
+        tracing::warn!(%error, "an event cannot be shown");
+    }
+}

@@ -1,0 +1,173 @@
+//! A running `settle-referee`, and what somebody can do who has got into one: issue whatever they like.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use crate::home::Home;
+use crate::line::Lines;
+use crate::process::Running;
+use crate::server::{Identity, Issuer};
+
+/// What the root's key is sealed with.
+const PASSPHRASE: &str = "correct horse battery staple";
+
+/// A referee with its authority.
+#[derive(Debug)]
+pub struct Referee<'a> {
+    home: &'a Home,
+    state: PathBuf,
+    address: SocketAddr,
+    code: String,
+    _process: Running,
+}
+
+impl<'a> Referee<'a> {
+    /// Makes a new one, and starts it.
+    #[must_use]
+    pub fn start(home: &'a Home, folder: &str) -> Self {
+        let state = home.path().join(folder);
+        run(home, &state, "init");
+        Self::serve(home, state, SocketAddr::from(([127, 0, 0, 1], 0)), true)
+    }
+
+    /// Stops it, does something with its authority, and starts it again.
+    #[must_use]
+    pub fn after(self, command: &str) -> Self {
+        let Self {
+            home,
+            state,
+            address,
+            _process: process,
+            ..
+        } = self;
+        drop(process);
+        run(home, &state, command);
+        Self::serve(home, state, address, false)
+    }
+
+    fn serve(home: &'a Home, state: PathBuf, listen: SocketAddr, shows_code: bool) -> Self {
+        let mut command = home.command("settle-referee");
+        command
+            .args(["serve", "--json", "--no-announce", "--listen"])
+            .arg(listen.to_string())
+            .arg("--state")
+            .arg(&state)
+            .stdout(Stdio::piped())
+            .stderr(home.log("referee.log"));
+        let mut process = Running::start(&mut command);
+        let output = process.child().stdout.take().expect("a pipe");
+        let mut events = Lines::of(output);
+        let listening = events.wait_for("listening", |line| is(line, "listening"));
+        let code = shows_code.then(|| events.wait_for("code", |line| is(line, "code")));
+        Self {
+            home,
+            state,
+            address: text(&listening, "address").parse().expect("an address"),
+            code: code.map(|code| text(&code, "code")).unwrap_or_default(),
+            _process: process,
+        }
+    }
+
+    /// The code that it showed when it was new.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Where it is paired with.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its directory.
+    #[must_use]
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// A server's certificate by its intermediate, made with the stolen key; with the chain in a file beside.
+    #[must_use]
+    pub fn forge(&self, file: &str, names: &str) -> (Identity, PathBuf) {
+        let (folder, stolen) = (self.home.path(), self.intermediate(file));
+        let identity = Identity::make(folder, file, names, Issuer::Authority(&stolen));
+        (identity, stolen.certificate)
+    }
+
+    /// An authority below the intermediate, made with the stolen key, and a file with the chain from it.
+    #[must_use]
+    pub fn forge_authority(&self, file: &str) -> (Identity, PathBuf) {
+        let stolen = self.intermediate(file);
+        let path = |end: &str| self.home.path().join(format!("{file}.{end}"));
+        let (certificate, key, chain) = (path("pem"), path("key"), path("chain"));
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec"])
+            .args(["-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args(["-nodes", "-days", "30", "-subj"])
+            .arg(format!("/CN={file}"))
+            .args(["-addext", "basicConstraints=critical,CA:TRUE"])
+            .args(["-addext", "keyUsage=critical,keyCertSign"])
+            .arg("-CA")
+            .arg(&stolen.certificate)
+            .arg("-CAkey")
+            .arg(&stolen.key)
+            .arg("-out")
+            .arg(&certificate)
+            .arg("-keyout")
+            .arg(&key)
+            .stderr(Stdio::null())
+            .status();
+        assert!(
+            made.expect("openssl").success(),
+            "openssl made no authority"
+        );
+        let read = |path: &Path| std::fs::read(path).expect("a certificate");
+        let both = [read(&certificate), read(&stolen.certificate)].concat();
+        std::fs::write(&chain, both).expect("a file");
+        (Identity { certificate, key }, chain)
+    }
+
+    fn intermediate(&self, file: &str) -> Identity {
+        let stored = std::fs::read(self.state.join("intermediate.json")).expect("an intermediate");
+        let stored: Value = serde_json::from_slice(&stored).expect("JSON");
+        let der = |member| {
+            BASE64
+                .decode(text(&stored, member).as_bytes())
+                .expect("base64")
+        };
+        let path = |end: &str| self.home.path().join(format!("{file}-issuer.{end}"));
+        let pem = |label: &str, der: &[u8]| {
+            let body = BASE64.encode(der);
+            format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+        };
+        let (certificate, key) = (path("pem"), path("key"));
+        std::fs::write(&certificate, pem("CERTIFICATE", &der("certificate"))).expect("a file");
+        std::fs::write(&key, pem("PRIVATE KEY", &der("key"))).expect("a file");
+        Identity { certificate, key }
+    }
+}
+
+fn run(home: &Home, state: &Path, command: &str) {
+    let passphrase = home.path().join("passphrase");
+    std::fs::write(&passphrase, PASSPHRASE).expect("a file");
+    let mut asked: Command = home.command("settle-referee");
+    asked.arg(command).arg("--state").arg(state);
+    asked.arg("--passphrase-file").arg(passphrase);
+    let done = asked.output().expect("settle-referee");
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command}: {said}");
+}
+
+fn is(line: &Value, event: &str) -> bool {
+    line.get("event").and_then(Value::as_str) == Some(event)
+}
+
+fn text(line: &Value, field: &str) -> String {
+    let text = line.get(field).and_then(Value::as_str);
+    text.unwrap_or_else(|| panic!("no {field} in {line}"))
+        .to_owned()
+}
