@@ -116,7 +116,7 @@ fn sources(file: &Path, version: &str) -> anyhow::Result<()> {
     process::run(git.arg(file).arg("HEAD").env("TZ", "UTC"))
 }
 
-const PROGRAMS: [&str; 2] = ["settle", "settle-device"];
+const PROGRAMS: [&str; 3] = ["settle", "settle-device", "settle-referee"];
 const PAPERS: [&str; 4] = [
     "LICENSE-APACHE",
     "LICENSE-MIT",

@@ -39,6 +39,8 @@ enum Part {
     Host,
     /// What the other parts have of devices: their own crate, the real binaries, and a real browser
     Device,
+    /// What the other parts have of the referee: its own crate, and the real binaries
+    Referee,
     /// What the other parts have of the verifying proxy: its own tests, the real binaries, and pages of
     /// devices and of other sites in a real browser
     Proxy,
@@ -87,6 +89,7 @@ fn run_part(part: Part, count: &mut Count) -> anyhow::Result<()> {
         Part::Protocol => protocol(count),
         Part::Host => host(count),
         Part::Device => device(count),
+        Part::Referee => referee(count),
         Part::Proxy => proxy(count),
     }
 }
@@ -260,6 +263,19 @@ fn device(count: &mut Count) -> anyhow::Result<()> {
         count,
         &["blocked", "carried", "decision", "paired", "typed"],
     )
+}
+
+fn referee(count: &mut Count) -> anyhow::Result<()> {
+    setup::pipes()?;
+    build_everything()?;
+    eprintln!("== the referee's own tests");
+    count.tests(&mut nextest("package(settle-referee)", &[]))?;
+    eprintln!("== referees, their clients and a house that trusts them");
+    let real = "package(settle-tests) & test(/^referee::/)";
+    count.tests(&mut sandbox::command(&words(&nextest(
+        real,
+        &["--offline"],
+    )))?)
 }
 
 fn proxy(count: &mut Count) -> anyhow::Result<()> {
