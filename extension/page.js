@@ -216,7 +216,16 @@ function show(view) {
       input.value = text;
     }
   }
+  showDrawing(view.drawing);
   showScreen(view.screen);
+}
+
+/** @param {View["drawing"]} drawing */
+function showDrawing(drawing) {
+  for (const element of document.querySelectorAll("[data-drawing]")) {
+    element.setAttribute("viewBox", drawing ? `0 0 ${drawing.side} ${drawing.side}` : "0 0 0 0");
+    element.firstElementChild?.setAttribute("d", drawing?.path ?? "");
+  }
 }
 
 /**

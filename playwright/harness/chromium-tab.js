@@ -50,7 +50,9 @@ export class ChromiumTab extends Tab {
    * @param {string} text
    */
   async fill(selector, text) {
-    await this.page.locator(selector).fill(text);
+    const field = this.page.locator(selector);
+    const isChoice = await field.evaluate((element) => element instanceof HTMLSelectElement);
+    await (isChoice ? field.selectOption(text) : field.fill(text));
   }
 
   /**
@@ -77,7 +79,7 @@ export class ChromiumTab extends Tab {
 
   /** @param {string} path */
   async picture(path) {
-    await this.page.screenshot({ path });
+    await this.page.screenshot({ path, fullPage: true });
     return path;
   }
 

@@ -75,6 +75,10 @@ export class FirefoxTab extends Tab {
    */
   async fill(selector, text) {
     const field = await this.#seen(selector);
+    if ((await field.getTagName()) === "select") {
+      await field.findElement(By.css(`option[value="${text}"]`)).click();
+      return;
+    }
     await field.sendKeys(Key.chord(Key.CONTROL, "a"));
     await field.sendKeys(text || Key.BACK_SPACE);
   }

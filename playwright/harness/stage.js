@@ -34,6 +34,8 @@ export class Stage {
   /** @type {Driver | undefined} */
   #firefox;
   #started = 1;
+  /** @type {Stage[]} */
+  #others = [];
 
   /**
    * @param {Home} home
@@ -122,6 +124,16 @@ export class Stage {
     return new ChromiumTab(await openPairingPage(context), downloads);
   }
 
+  /**
+   * Another computer, with a home, a keyring and a browser of its own, in the same network.
+   * @param {"Chromium" | "Firefox"} browser
+   */
+  async otherComputer(browser) {
+    const other = new Stage(await Home.start(), this.site, this.device, this.behind);
+    this.#others.push(other);
+    return other.tab(browser);
+  }
+
   /** Trusts nothing any more, and has a new device: for the next journey in the same browser. */
   async startOver() {
     for (const { names } of await this.#devices()) await this.home.settle("revoke", names[0] ?? "");
@@ -160,12 +172,17 @@ export class Stage {
   }
 
   async strike() {
-    await this.#context?.close();
-    await this.#firefox?.quit();
+    for (const other of this.#others) await other.#leave();
     await this.device.stop();
-    await this.home.stop();
+    await this.#leave();
     await this.site.stop();
     if (this.behind !== this.site) await this.behind.stop();
+  }
+
+  async #leave() {
+    await this.#context?.close();
+    await this.#firefox?.quit();
+    await this.home.stop();
   }
 }
 

@@ -53,7 +53,7 @@ export class Tab {
   async press(_selector) {}
 
   /**
-   * Types a text in the place of what a field holds.
+   * Types a text in the place of what a field holds, or chooses what has this value.
    * @param {string} _selector
    * @param {string} _text
    */

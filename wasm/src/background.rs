@@ -258,6 +258,9 @@ enum Ask {
     Change {
         page: PageId,
     },
+    Invite {
+        page: PageId,
+    },
     Audit {
         page: PageId,
         before: Option<u64>,
@@ -376,6 +379,9 @@ impl Background {
             }
             FromPage::Rename { device, petname } => {
                 self.change(page, Call::RenameDevice { device, petname })
+            }
+            FromPage::Invite { invite } => {
+                self.call_for(page, Call::InviteComputer(invite), Ask::Invite { page })
             }
             FromPage::Allow { device, origin } => {
                 self.change(page, Call::AllowOrigin { device, origin })

@@ -8,6 +8,7 @@ pub mod address;
 pub mod background;
 pub mod browser;
 pub mod code;
+pub mod drawing;
 pub mod fault;
 #[cfg(test)]
 mod fixtures;

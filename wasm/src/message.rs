@@ -7,6 +7,7 @@ use settle_protocol::maker::MakerName;
 use settle_protocol::name::{Label, LocalName};
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision};
+use settle_protocol::rpc::invitation::{Invitation, Invite};
 use settle_protocol::rpc::maker::{AddMaker, Maker};
 use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
 
@@ -44,6 +45,11 @@ pub enum FromPage {
         device: String,
         /// From then on.
         petname: Label,
+    },
+    /// Ask a device for a code that lets another computer in.
+    Invite {
+        /// Which, and what the other one may do.
+        invite: Invite,
     },
     /// Let another site send requests to a device.
     Allow {
@@ -150,6 +156,11 @@ pub enum ToPage {
         refusal: Option<Refusal>,
         /// How often in a row the page's tab got no answer at all, not even a refusal.
         failures: u32,
+    },
+    /// The answer to [`FromPage::Invite`].
+    Invited {
+        /// The code.
+        invitation: Invitation,
     },
     /// The device is not trusted any more.
     Revoked {},

@@ -58,6 +58,14 @@ names! {
         ProofOneTime = "proof_one_time",
         /// By a code printed on the device.
         ProofPrinted = "proof_printed",
+        /// `$1`: the device's name.
+        InviteTitle = "invite_title",
+        /// `$1`: the device's name.
+        InviteAsking = "invite_asking",
+        /// Of a code that gives the role `admin`.
+        InvitedAdmin = "invited_admin",
+        /// Of a code that gives the role `guest`.
+        InvitedGuest = "invited_guest",
         /// `$1`: the maker, `$2`: the serial number.
         MadeBy = "made_by",
         /// What the device says of its maker does not hold. `$1`: the maker.

@@ -79,4 +79,5 @@ export type View = Shown & {
   marks: Record<string, string>;
   fields: Record<string, string>;
   lists: Record<string, Row[]>;
+  drawing: { side: number; path: string } | null;
 };

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use settle_protocol::fingerprint::KeyFingerprint;
 
+use crate::drawing::Drawing;
 use crate::names::names;
 use crate::phrase::Phrase;
 
@@ -38,6 +39,8 @@ names! {
         Backup = "backup",
         /// The list of makers.
         Makers = "makers",
+        /// Another computer is let in to a device.
+        Invite = "invite",
     }
 }
 
@@ -128,6 +131,20 @@ names! {
         PairedAt = "paired_at",
         /// When it was reached last.
         VerifiedAt = "verified_at",
+        /// The headline where another computer is let in.
+        InviteTitle = "invite_title",
+        /// The device is asked for a code.
+        InviteAsking = "invite_asking",
+        /// What the other computer may do.
+        InvitedAs = "invited_as",
+        /// When a code ends.
+        ExpiresAt = "expires_at",
+        /// The whole code.
+        Code = "code",
+        /// The code to be typed.
+        CodeTyped = "code_typed",
+        /// The code in words.
+        CodeWords = "code_words",
         /// What is wrong with a site that was typed.
         OriginProblem = "origin_problem",
         /// Another site in a list.
@@ -226,6 +243,16 @@ names! {
         CanRename = "can_rename",
         /// The site that was typed can be allowed.
         CanAllow = "can_allow",
+        /// Another computer can be let in to the device.
+        MayInvite = "may_invite",
+        /// What it may do is to be chosen.
+        Inviting = "inviting",
+        /// The device can be asked for a code.
+        CanInvite = "can_invite",
+        /// The code is there.
+        Invited = "invited",
+        /// The device had other keys before.
+        HasFormer = "has_former",
         /// What was done can be taken back.
         CanUndo = "can_undo",
         /// The audit log does not hold.
@@ -268,6 +295,8 @@ names! {
         Order = "order",
         /// Another site that may send requests to a device.
         Origin = "origin",
+        /// What another computer may do on a device.
+        InvitedRole = "invited_role",
         /// Seals a backup.
         NewPassphrase = "new_passphrase",
         /// The same, to be sure.
@@ -336,6 +365,12 @@ names! {
         Details = "details",
         /// Gives it the name that was typed.
         Rename = "rename",
+        /// Shows how another computer is let in.
+        ShowInvite = "show_invite",
+        /// Asks the device for the code.
+        Invite = "invite",
+        /// Goes back to the device.
+        CloseInvite = "close_invite",
         /// Lets the site that was typed send requests to it.
         Allow = "allow",
         /// Lets another site no longer send requests to it.
@@ -356,6 +391,8 @@ names! {
         Devices = "devices",
         /// The sites that may send requests to a device.
         Origins = "origins",
+        /// The keys that a device had before.
+        Former = "former",
         /// What happened with one device.
         History = "history",
         /// The audit log.
@@ -457,6 +494,8 @@ pub struct View {
     pub fields: BTreeMap<Field, String>,
     /// The rows of the lists.
     pub lists: BTreeMap<List, Vec<Row>>,
+    /// The one picture there is at times.
+    pub drawing: Option<Drawing>,
 }
 
 impl View {
@@ -521,6 +560,12 @@ impl View {
     pub fn list(mut self, list: List, rows: Vec<Row>) -> Self {
         self.lists.insert(list, rows);
         self
+    }
+
+    /// Draws.
+    #[must_use]
+    pub fn drawing(self, drawing: Option<Drawing>) -> Self {
+        Self { drawing, ..self }
     }
 
     /// Sets an attribute.

@@ -10,17 +10,19 @@ use anyhow::bail;
 use crate::{process, test};
 
 /// The tests that look at pages.
-const LOOKING: [&str; 11] = [
+const LOOKING: [&str; 13] = [
     "blocked",
     "camera",
     "decision",
     "failures",
     "imported",
+    "invited",
     "languages",
     "makers",
     "manage",
     "paired",
     "popup",
+    "rollover",
     "typed",
 ];
 

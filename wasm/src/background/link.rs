@@ -125,6 +125,7 @@ impl Background {
                 | Ask::Commit { page }
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
+                | Ask::Invite { page }
                 | Ask::Audit { page, .. }
                 | Ask::Makers { page }
                 | Ask::ChangeMakers { page }
@@ -191,6 +192,13 @@ impl Background {
             },
             Ask::Change { page } => match result::<Value>(response) {
                 Ok(_) => vec![self.list()],
+                Err(fault) => vec![failed(page, fault)],
+            },
+            Ask::Invite { page } => match result(response) {
+                Ok(invitation) => vec![Effect::Say {
+                    page,
+                    message: ToPage::Invited { invitation },
+                }],
                 Err(fault) => vec![failed(page, fault)],
             },
             Ask::Audit { page, before } => match result::<Value>(response) {

@@ -205,6 +205,7 @@ impl Blocked {
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {} => return self.to_pairing(),
             ToPage::Makers { .. }
+            | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
@@ -260,6 +261,9 @@ impl Blocked {
             | Action::ShowLog
             | Action::Details
             | Action::Rename
+            | Action::ShowInvite
+            | Action::Invite
+            | Action::CloseInvite
             | Action::Deny
             | Action::Undo
             | Action::Older

@@ -3,6 +3,7 @@
 
 mod backups;
 mod device;
+mod invite;
 mod list;
 mod log;
 mod makers;
@@ -16,6 +17,7 @@ use settle_protocol::rpc::backup::Part as Bytes;
 use settle_protocol::rpc::{Device, ErrorKind};
 
 use self::backups::Backups;
+use self::invite::Inviting;
 use self::list::Order;
 use self::log::Log;
 use self::makers::Makers;
@@ -47,6 +49,7 @@ enum Place {
     #[default]
     Devices,
     Device(Shown),
+    Invite(Inviting),
     Log,
     Backup,
     Makers,
@@ -62,6 +65,17 @@ struct Shown {
     origin: String,
     /// Whether to forget it is asked.
     forgetting: bool,
+}
+
+impl Shown {
+    const fn new(id: String) -> Self {
+        Self {
+            id,
+            petname: None,
+            origin: String::new(),
+            forgetting: false,
+        }
+    }
 }
 
 /// What the user did, and the message that takes it back.
@@ -91,6 +105,9 @@ impl Manage {
             }
             Event::Lost {} => {
                 self.log = Log::default();
+                if let Place::Invite(inviting) = &mut self.place {
+                    inviting.failed();
+                }
                 self.backups.stop();
                 Vec::new()
             }
@@ -125,11 +142,20 @@ impl Manage {
                 self.fault = Some(fault);
                 self.undo = None;
                 self.log.failed();
+                if let Place::Invite(inviting) = &mut self.place {
+                    inviting.failed();
+                }
                 self.backups.stop();
                 Vec::new()
             }
             ToPage::Makers { makers } => {
                 self.makers.heard(makers);
+                Vec::new()
+            }
+            ToPage::Invited { invitation } => {
+                if let Place::Invite(inviting) = &mut self.place {
+                    self.fault = inviting.heard(invitation).err();
+                }
                 Vec::new()
             }
             ToPage::BackupMade { made } => self.backups.made(made),
@@ -155,14 +181,19 @@ impl Manage {
     fn chosen(&mut self, file: Bytes) {
         match self.place {
             Place::Makers => self.fault = self.makers.chosen(file).err().map(Fault::from),
-            Place::Backup | Place::Devices | Place::Device(_) | Place::Log => {
+            Place::Backup | Place::Devices | Place::Device(_) | Place::Invite(_) | Place::Log => {
                 self.backups.chosen(file);
             }
         }
     }
 
     fn leave_what_is_gone(&mut self) {
-        if matches!(&self.place, Place::Device(shown) if self.device(&shown.id).is_none()) {
+        let id = match &self.place {
+            Place::Device(shown) => &shown.id,
+            Place::Invite(inviting) => &inviting.device,
+            Place::Devices | Place::Log | Place::Backup | Place::Makers => return,
+        };
+        if self.device(id).is_none() {
             self.place = Place::Devices;
         }
     }
@@ -173,9 +204,17 @@ impl Manage {
             (Field::Order, _) => self.order = Order::of_word(&text),
             (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
             (Field::Origin, Place::Device(shown)) => shown.origin = text,
-            (Field::Origin, Place::Devices | Place::Log | Place::Backup | Place::Makers) => {}
+            (Field::InvitedRole, Place::Invite(inviting)) => inviting.chosen(&text),
+            (Field::InvitedRole, _) => {}
+            (
+                Field::Origin,
+                Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers,
+            ) => {}
             (Field::MakerName | Field::SerialNumbers, _) => self.makers.typed(field, text),
-            (Field::Petname, Place::Devices | Place::Log | Place::Backup | Place::Makers)
+            (
+                Field::Petname,
+                Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers,
+            )
             | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
         }
     }
@@ -203,12 +242,8 @@ impl Manage {
                 self.backups.stop();
                 Vec::new()
             }
-            Action::Details => self.go(Place::Device(Shown {
-                id: value.to_owned(),
-                petname: None,
-                origin: String::new(),
-                forgetting: false,
-            })),
+            Action::Details => self.go(Place::Device(Shown::new(value.to_owned()))),
+            Action::ShowInvite | Action::Invite | Action::CloseInvite => self.invite(action),
             Action::Pair => vec![Effect::Open {
                 url: "pair.html".to_owned(),
             }],
@@ -241,6 +276,22 @@ impl Manage {
             | Action::Manage
             | Action::Again => Vec::new(),
         }
+    }
+
+    /// What is pressed on the way to a code for another computer, and back from it.
+    fn invite(&mut self, action: Action) -> Vec<Effect> {
+        if let (Place::Device(Shown { id, .. }), Action::ShowInvite) = (&self.place, action) {
+            let inviting = Inviting::to(id.clone());
+            return self.go(Place::Invite(inviting));
+        }
+        let Place::Invite(inviting) = &mut self.place else {
+            return Vec::new();
+        };
+        if action == Action::Invite {
+            return inviting.ask();
+        }
+        let shown = Shown::new(inviting.device.clone());
+        self.go(Place::Device(shown))
     }
 
     fn go(&mut self, place: Place) -> Vec<Effect> {
@@ -367,7 +418,7 @@ impl Manage {
     fn shown(&self) -> Option<&Device> {
         match &self.place {
             Place::Device(shown) => self.device(&shown.id),
-            Place::Devices | Place::Log | Place::Backup | Place::Makers => None,
+            Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers => None,
         }
     }
 
@@ -385,6 +436,7 @@ impl Manage {
         let screen = match self.place {
             Place::Devices => Screen::Overview,
             Place::Device(_) => Screen::Device,
+            Place::Invite(_) => Screen::Invite,
             Place::Log => Screen::Log,
             Place::Backup => Screen::Backup,
             Place::Makers => Screen::Makers,
@@ -392,7 +444,10 @@ impl Manage {
         let view = with_status(screen, self.status.as_ref())
             .part(
                 Part::AtDevices,
-                matches!(self.place, Place::Devices | Place::Device(_)),
+                matches!(
+                    self.place,
+                    Place::Devices | Place::Device(_) | Place::Invite(_)
+                ),
             )
             .part(Part::AtMakers, matches!(self.place, Place::Makers))
             .part(Part::AtBackup, matches!(self.place, Place::Backup))
@@ -402,6 +457,10 @@ impl Manage {
         let view = match &self.place {
             Place::Devices => self.view_list(view),
             Place::Device(_) => self.view_device(view),
+            Place::Invite(inviting) => match self.device(&inviting.device) {
+                Some(device) => inviting.view(view, device.name()),
+                None => view,
+            },
             Place::Log => self.log.view(view),
             Place::Backup => self.backups.view(view),
             Place::Makers => self.makers.view(view),

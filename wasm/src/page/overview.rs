@@ -47,6 +47,7 @@ impl Overview {
             ToPage::Failed { fault } => self.fault = Some(fault),
             ToPage::Revoked {}
             | ToPage::Makers { .. }
+            | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
@@ -109,6 +110,9 @@ impl Overview {
             | Action::ShowLog
             | Action::Details
             | Action::Rename
+            | Action::ShowInvite
+            | Action::Invite
+            | Action::CloseInvite
             | Action::Deny
             | Action::Undo
             | Action::Older

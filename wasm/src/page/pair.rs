@@ -211,6 +211,7 @@ impl Pair {
             ToPage::Refused { .. }
             | ToPage::Revoked {}
             | ToPage::Makers { .. }
+            | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}

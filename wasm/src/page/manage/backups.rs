@@ -54,6 +54,7 @@ impl Backups {
             Field::Passphrase => self.opens = text,
             Field::Petname
             | Field::Origin
+            | Field::InvitedRole
             | Field::Search
             | Field::Order
             | Field::MakerName

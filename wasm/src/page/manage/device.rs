@@ -1,7 +1,7 @@
 //! One device: who it is, what it may do, and what happened with it.
 
 use settle_protocol::material::Lifetime;
-use settle_protocol::rpc::DeviceAnchor;
+use settle_protocol::rpc::{DeviceAnchor, PairedAnchor};
 
 use super::list::verified_at;
 use super::{Manage, Place};
@@ -21,6 +21,7 @@ impl Manage {
         let no_origin = new_origin.as_ref().and_then(|it| it.as_ref().err());
         let typed = shown.petname.as_deref().unwrap_or(device.petname.as_str());
         let origins: Vec<Row> = device.allowed_origins.iter().map(origin).collect();
+        let former = device.anchor.paired().map_or_else(Vec::new, former);
         let view = match device.anchor.paired() {
             Some(paired) => view.key(paired.fingerprint),
             None => view.text(Slot::Fingerprint, Text::fingerprint(device.anchor.digest())),
@@ -44,6 +45,9 @@ impl Manage {
             .maybe(Slot::OriginProblem, no_origin.map(|it| Text::say(*it)))
             .field(Field::Origin, shown.origin.clone())
             .list(List::Origins, origins)
+            .part(Part::MayInvite, device.anchor.paired().is_some())
+            .part(Part::HasFormer, !former.is_empty())
+            .list(List::Former, former)
             .list(List::History, self.log.rows_of(device))
     }
 }
@@ -54,6 +58,21 @@ fn origin(origin: &settle_protocol::origin::Origin) -> Row {
         texts: [(Slot::Origin, Text::literal(origin))].into(),
         ..Row::default()
     }
+}
+
+/// The last one first: it is what others know the device by, if they were away.
+fn former(paired: &PairedAnchor) -> Vec<Row> {
+    let keys = paired.former.iter().rev();
+    keys.map(|key| Row {
+        value: key.to_hex(),
+        texts: [
+            (Slot::Fingerprint, Text::fingerprint(key.as_bytes())),
+            (Slot::FingerprintWords, Text::literal(&key.to_words())),
+        ]
+        .into(),
+        ..Row::default()
+    })
+    .collect()
 }
 
 const fn proof(anchor: &DeviceAnchor) -> Phrase {

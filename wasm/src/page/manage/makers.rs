@@ -65,6 +65,7 @@ impl Makers {
             Field::SerialNumbers => self.serial_numbers = text,
             Field::Petname
             | Field::Origin
+            | Field::InvitedRole
             | Field::Search
             | Field::Order
             | Field::NewPassphrase

@@ -1,14 +1,17 @@
 //! The manager as its script drives it.
 
+use settle_protocol::rpc::DeviceAnchor;
 use settle_protocol::rpc::audit::{Audit, AuditEntry, AuditEvent};
 use settle_protocol::rpc::backup::{
     BackupMade, MAX_PART_TO_DAEMON, Part as Bytes, Passphrase, RestoreDecision,
 };
+use settle_protocol::rpc::invitation::{Invitation, Invite, InvitedAs};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
-use crate::fixtures::{device, name};
-use crate::view::{List, Row};
+use crate::code::tests::code_text;
+use crate::fixtures::{device, key, name};
+use crate::view::{List, Mark, Row};
 
 fn status(devices: &[Device]) -> ToPage {
     ToPage::Status {
@@ -403,4 +406,81 @@ fn a_site_is_allowed_once_it_is_one_and_can_be_taken_back() {
     assert_eq!(page.view().fields[&Field::Origin], "");
     let deny = FromPage::Deny { device, origin };
     assert_eq!(press(&mut page, Action::Undo, ""), say(deny));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_code_for_another_computer_is_shown_where_it_was_asked_for_and_gone_with_its_screen() {
+    let mut page = manager(&[device("nas"), device("printer")]);
+    press(&mut page, Action::Details, "printer");
+    press(&mut page, Action::ShowInvite, "");
+    assert_eq!(page.view().fields[&Field::InvitedRole], "guest");
+    enter(&mut page, Field::InvitedRole, "owner");
+    assert_eq!(page.view().fields[&Field::InvitedRole], "guest");
+    enter(&mut page, Field::InvitedRole, "admin");
+    let invite = Invite {
+        device: "printer".to_owned(),
+        role: InvitedAs::Admin,
+    };
+    let message = FromPage::Invite { invite };
+    assert_eq!(
+        press(&mut page, Action::Invite, ""),
+        [Effect::Say { message }]
+    );
+    assert_eq!(press(&mut page, Action::Invite, ""), [], "once is enough");
+    let invited = || ToPage::Invited {
+        invitation: Invitation {
+            code: code_text(1),
+            expires_at: 600,
+        },
+    };
+    hear(&mut page, invited());
+    let view = page.view();
+    assert_eq!(view.texts[&Slot::Code], Text::literal(&code_text(1)));
+    assert_eq!(view.texts[&Slot::ExpiresAt], Text::Time(600));
+    assert!(view.drawing.is_some());
+    assert!(!format!("{page:?}").contains("SETTLE:"));
+
+    press(&mut page, Action::CloseInvite, "");
+    assert_eq!(page.view().screen, Screen::Device);
+    hear(&mut page, invited());
+    press(&mut page, Action::ShowInvite, "");
+    hear(&mut page, invited());
+    assert!(page.view().drawing.is_none(), "nobody asked for that one");
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_device_that_makes_no_code_is_said_to_and_can_be_asked_again() {
+    let mut page = manager(&[device("printer")]);
+    press(&mut page, Action::Details, "printer");
+    press(&mut page, Action::ShowInvite, "");
+    press(&mut page, Action::Invite, "");
+    assert!(!page.view().parts.contains(&Part::CanInvite));
+    let fault = ErrorKind::AdminsOnly.into();
+    hear(&mut page, ToPage::Failed { fault });
+    assert_eq!(page.view().marks[&Mark::Error], "admins_only");
+    assert!(page.view().parts.contains(&Part::CanInvite));
+    // Forgotten elsewhere.
+    hear(&mut page, status(&[]));
+    assert_eq!(page.view().screen, Screen::Overview);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn former_keys_are_listed_the_last_one_first() {
+    let mut rolled = device("printer");
+    assert_eq!(values_on(&rolled, List::Former), Vec::<String>::new());
+    if let DeviceAnchor::Device(paired) = &mut rolled.anchor {
+        paired.former = vec![key("first"), key("second")];
+    }
+    let want = [key("second").to_hex(), key("first").to_hex()];
+    assert_eq!(values_on(&rolled, List::Former), want);
+}
+
+/// The rows of a list on the screen of a device.
+fn values_on(device: &Device, list: List) -> Vec<String> {
+    let mut page = manager(std::slice::from_ref(device));
+    press(&mut page, Action::Details, &device.id);
+    values(&page, list)
 }
