@@ -14,7 +14,7 @@ use super::record::{Contents, TrustedAnchor, TrustedDevice, Vouched, unix};
 use super::{StoreError, TrustStore, tampered};
 use crate::proxy::upstream::Witnessed;
 
-/// The most servers that referees can have vouched for: whoever has got into one cannot fill the store.
+/// The most servers that are kept: whoever has got into a referee cannot fill the store.
 const MAX_VOUCHED: usize = 1024;
 
 impl Contents {
@@ -79,8 +79,7 @@ impl TrustStore {
             return Err(InsertError::Unknown);
         }
         let name = device.unique_name.clone();
-        let vouched_for = self.contents.devices.iter().filter(|one| one.is_vouched());
-        if self.contents.name_taken(&name, &device.petname) || vouched_for.count() >= MAX_VOUCHED {
+        if self.contents.name_taken(&name, &device.petname) {
             return Err(InsertError::NameTaken(name));
         }
         let event = AuditEvent::Vouched {
@@ -100,6 +99,7 @@ impl TrustStore {
                     || known.port != device.port
             });
             contents.devices.insert(device);
+            contents.keep_vouched(MAX_VOUCHED);
         })?;
         let device = self.device(&id).cloned();
         device.ok_or_else(|| tampered(self.path.clone(), "a record vanished").into())
@@ -172,6 +172,15 @@ impl Contents {
         for device in devices {
             self.devices.remove(&device.id);
         }
+    }
+
+    /// Those that were used longest ago give way.
+    pub(super) fn keep_vouched(&mut self, most: usize) {
+        let vouched = self.devices.iter().filter(|device| device.is_vouched());
+        let mut vouched: Vec<_> = vouched.cloned().collect();
+        vouched.sort_by_key(|device| std::cmp::Reverse(device.last_verified_at));
+        let rest = vouched.get(most..).unwrap_or_default();
+        self.remove_all(rest);
     }
 
     /// The records that go with a referee's.

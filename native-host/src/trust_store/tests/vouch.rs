@@ -227,3 +227,24 @@ async fn a_backup_holds_what_the_user_consented_to_alone() {
         authority.fingerprint()
     );
 }
+
+#[tokio::test]
+async fn no_more_than_so_many_are_kept_and_the_oldest_go() {
+    let (fixture, authority) = (Fixture::with_printer(), Authority::make());
+    let mut store = fixture.open().unwrap();
+    authority.pair(&mut store);
+    vouch(&mut store, &authority, "nas.local").await.unwrap();
+    let first = vouched(&store).clone();
+    let mut contents = store.contents().clone();
+    for number in 0..2000_u16 {
+        let mut other = first.clone();
+        other.id = format!("other-{number}");
+        other.last_verified_at = Some(u64::from(number));
+        contents.devices.insert(other);
+    }
+    contents.keep_vouched(10);
+    assert_eq!(contents.devices.len(), 12);
+    assert!(contents.devices.get(&first.id).is_some());
+    assert!(contents.devices.get("other-1999").is_some());
+    assert!(contents.devices.get("other-0").is_none());
+}
