@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use settle_device::{Authority, Builder, Device, DeviceError, Event, Handler, Label};
 
@@ -10,6 +11,8 @@ use crate::authority::{FileError, Files};
 
 /// The directory of the device's own state, below the referee's.
 const DEVICE: &str = "device";
+/// An intermediate that ends within this time is to be renewed.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What a referee is to be.
 #[derive(Debug)]
@@ -57,6 +60,9 @@ impl Referee {
         let (root, links) = files.authority()?;
         let issuer = files.issuer()?;
         tracing::info!(intermediate = %issuer.id(), "the authority is at work");
+        if issuer.ends() < SystemTime::now() + SOON {
+            tracing::warn!("the intermediate ends soon: run 'settle-referee intermediate'");
+        }
         let page: Handler = admin::handler(&root);
         let device = device(settings, page, Authority { root, links }).on_event(show);
         Ok(Self {
