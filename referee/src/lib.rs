@@ -6,6 +6,10 @@
 
 mod admin;
 pub mod authority;
+pub mod jws;
+#[cfg(test)]
+mod postgres;
 mod referee;
+pub mod store;
 
 pub use referee::{Referee, RefereeError, Settings};

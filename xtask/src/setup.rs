@@ -37,6 +37,8 @@ const NETWORK: &[Need] = &[
 ];
 /// What judges certificates a second time, in tests.
 const SECOND: &[Need] = &[("openssl", "openssl")];
+/// What several referees share.
+const DATABASE: &[Need] = &[("pg_createcluster", "postgresql")];
 /// What judges the device's unit; nothing of it runs.
 const SYSTEMD: &[Need] = &[("systemd-analyze", "systemd")];
 /// What kills a program at a system call of choice, and what starts one as another user.
@@ -85,7 +87,7 @@ pub(crate) fn pipes() -> anyhow::Result<()> {
 
 /// What the tests of single crates use.
 pub(crate) fn host() -> anyhow::Result<()> {
-    packages(&[HOST, SECOND].concat())
+    packages(&[HOST, SECOND, DATABASE].concat())
 }
 
 /// A browser and what drives it.

@@ -1,0 +1,165 @@
+//! What a referee keeps: who may have which name, accounts, orders, certificates, and the log of all that. SQLite in
+//! its state directory, or a PostgreSQL that several referees of one house share; the statements are the same.
+//!
+//! Decides nothing about ACME. What must not happen twice is one transaction whose deciding statement changes one row.
+
+mod accounts;
+mod audit;
+mod certificates;
+mod grants;
+mod nonces;
+mod orders;
+mod row;
+mod schema;
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use settle_transport::random;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::{Any, AnyPool, Executor, Transaction};
+use tokio::sync::OnceCell;
+
+pub use self::accounts::{Account, Joined, NewAccount, Rekeyed};
+pub use self::audit::{AuditEvent, AuditLine};
+pub use self::certificates::{Certificate, NewCertificate, Revocation};
+pub use self::grants::{ChallengeKind, ExternalKey, Grant, Holder};
+pub use self::orders::{
+    Authorization, Challenge, Finalized, Lines, NewAuthorization, Order, Status,
+};
+
+/// How long a statement waits for another process at the same file.
+const BUSY: &str = "PRAGMA busy_timeout = 10000";
+const CONNECTIONS: u32 = 4;
+const ACQUIRE: Duration = Duration::from_secs(20);
+
+/// The store failed. What was to be changed was not.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Of the database.
+    #[error("the database fails: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A row has what no version of this program writes.
+    #[error("the database has a {0} that cannot be read")]
+    Unreadable(&'static str),
+    /// No randomness.
+    #[error("the system's random generator fails: {0}")]
+    Random(#[from] getrandom::Error),
+    /// A newer program was here.
+    #[error("the database is of a newer settle-referee: update this one")]
+    Newer,
+    /// A path that no address of a database can hold.
+    #[error("the path of the state directory is no text")]
+    Path,
+}
+
+/// An open store; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: AnyPool,
+    begin: &'static str,
+}
+
+static DRIVERS: OnceCell<()> = OnceCell::const_new();
+
+impl Store {
+    /// Opens the one in a file, which is made where it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn file(path: &Path) -> Result<Self, StoreError> {
+        // Made first, so that it is readable by its owner alone; the files beside it take over its mode.
+        let io = |error| StoreError::Database(sqlx::Error::Io(error));
+        private(path).map_err(io)?;
+        let path = path.to_str().ok_or(StoreError::Path)?;
+        let escaped = path
+            .replace('%', "%25")
+            .replace('?', "%3f")
+            .replace('#', "%23");
+        Self::open(&format!("sqlite://{escaped}")).await
+    }
+
+    /// Opens the one at an address: `sqlite://…` or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open(address: &str) -> Result<Self, StoreError> {
+        DRIVERS
+            .get_or_init(async || install_default_drivers())
+            .await;
+        let is_file = address.starts_with("sqlite:");
+        let options = AnyConnectOptions::from_str(address)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if is_file {
+                        connection.execute(BUSY).await?;
+                        // A certificate that was handed out is on the disk.
+                        connection.execute("PRAGMA journal_mode = WAL").await?;
+                        connection.execute("PRAGMA synchronous = FULL").await?;
+                        connection.execute("PRAGMA foreign_keys = ON").await?;
+                    }
+                    Ok(())
+                })
+            })
+            .connect_with(options)
+            .await?;
+        // A transaction of SQLite that reads before it writes fails where another has written meanwhile.
+        let begin = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let store = Self { pool, begin };
+        store.migrate(is_file).await?;
+        Ok(store)
+    }
+
+    /// Closes it; what is under way ends first.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn transaction(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.pool.begin_with(self.begin).await?)
+    }
+
+    async fn migrate(&self, is_file: bool) -> Result<(), StoreError> {
+        let mut transaction = self.transaction().await?;
+        if !is_file {
+            // Several referees may start at once.
+            let lock = "SELECT CAST(pg_advisory_xact_lock(7235126) AS TEXT)";
+            transaction.execute(lock).await?;
+        }
+        transaction.execute(schema::VERSIONS).await?;
+        let query = sqlx::query_scalar("SELECT COUNT(*) FROM versions");
+        let done: i64 = query.fetch_one(&mut *transaction).await?;
+        let done = usize::try_from(done).unwrap_or(usize::MAX);
+        if done > schema::MIGRATIONS.len() {
+            return Err(StoreError::Newer);
+        }
+        for (number, statements) in (1_i64..).zip(schema::MIGRATIONS).skip(done) {
+            for statement in *statements {
+                transaction.execute(*statement).await?;
+            }
+            let note = sqlx::query("INSERT INTO versions (number) VALUES ($1)").bind(number);
+            note.execute(&mut *transaction).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+}
+
+/// What nobody guesses and nothing else is called.
+fn make_id() -> Result<String, StoreError> {
+    Ok(BASE64URL_NOPAD.encode(&random::make_bytes::<16>()?))
+}
+
+fn private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true).mode(0o600);
+    options.open(path).map(drop)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The log: a line for whatever was granted, refused, issued or taken back, written with the change that it tells of.
+
+use sqlx::AnyConnection;
+
+use super::row::{number, seconds, text};
+use super::{Store, StoreError, make_id};
+
+/// What a line tells.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AuditEvent {
+    /// An administrator has said who may have a name.
+    Granted,
+    /// An administrator has taken a name back.
+    Withdrawn,
+    /// An account was made.
+    AccountMade,
+    /// An account was ended.
+    AccountEnded,
+    /// An account has another key.
+    KeyChanged,
+    /// A certificate was issued.
+    Issued,
+    /// Something was asked for and not given.
+    Refused,
+    /// A certificate was revoked.
+    Revoked,
+}
+
+/// A line.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AuditLine {
+    /// When, in seconds since the Unix epoch.
+    pub at: u64,
+    /// What.
+    pub event: AuditEvent,
+    /// Whose account; empty for what an administrator did.
+    pub account: String,
+    /// Which name, or the serial number of which certificate.
+    pub subject: String,
+    /// More of it.
+    pub detail: String,
+}
+
+impl AuditEvent {
+    const ALL: [Self; 8] = [
+        Self::Granted,
+        Self::Withdrawn,
+        Self::AccountMade,
+        Self::AccountEnded,
+        Self::KeyChanged,
+        Self::Issued,
+        Self::Refused,
+        Self::Revoked,
+    ];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Withdrawn => "withdrawn",
+            Self::AccountMade => "account_made",
+            Self::AccountEnded => "account_ended",
+            Self::KeyChanged => "key_changed",
+            Self::Issued => "issued",
+            Self::Refused => "refused",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+impl Store {
+    /// Notes what changed nothing: a refusal.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn note(&self, line: &AuditLine) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        write(&mut connection, line).await
+    }
+
+    /// The newest lines, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
+        let select = "SELECT at, event, account, subject, detail FROM audit \
+                      ORDER BY at DESC, id DESC LIMIT $1";
+        let select = sqlx::query(select).bind(i64::from(limit));
+        let rows = select.fetch_all(&self.pool).await?;
+        let lines = rows.iter().map(|row| {
+            let word = text(row, "event")?;
+            let event = AuditEvent::ALL.into_iter();
+            let mut event = event.filter(|event| event.as_str() == word);
+            Ok(AuditLine {
+                at: number(row, "at")?,
+                event: event.next().ok_or(StoreError::Unreadable("event"))?,
+                account: text(row, "account")?,
+                subject: text(row, "subject")?,
+                detail: text(row, "detail")?,
+            })
+        });
+        lines.collect()
+    }
+}
+
+/// Writes a line, in whatever transaction the connection is.
+pub(super) async fn write(
+    connection: &mut AnyConnection,
+    line: &AuditLine,
+) -> Result<(), StoreError> {
+    let insert = "INSERT INTO audit (id, at, event, account, subject, detail) \
+                  VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = sqlx::query(insert)
+        .bind(make_id()?)
+        .bind(seconds(line.at))
+        .bind(line.event.as_str())
+        .bind(line.account.clone())
+        .bind(line.subject.clone())
+        .bind(line.detail.clone());
+    insert.execute(connection).await?;
+    Ok(())
+}

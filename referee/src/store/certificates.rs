@@ -1,0 +1,186 @@
+//! Certificates that were handed out, and which of them are good no more.
+
+use settle_transport::certificate::Revoked;
+use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+
+use super::accounts::as_json;
+use super::audit::{self, AuditEvent, AuditLine};
+use super::orders::Order;
+use super::row::{json, number, seconds, text};
+use super::{Store, StoreError};
+
+/// A certificate that was signed and is nobody's yet.
+#[derive(Clone, Debug)]
+pub struct NewCertificate {
+    /// Its serial number, 32 hexadecimal digits.
+    pub serial: String,
+    /// With the intermediate behind it, PEM.
+    pub chain: String,
+    /// Which intermediate has issued it: the fingerprint of its key.
+    pub issuer: String,
+    /// Under which root: likewise.
+    pub root: String,
+    /// The fingerprint of its own key.
+    pub key: String,
+    /// In seconds since the Unix epoch.
+    pub not_before: u64,
+    /// Likewise.
+    pub not_after: u64,
+}
+
+/// A certificate that was handed out.
+#[derive(Clone, Debug)]
+pub struct Certificate {
+    /// What it is.
+    pub issued: NewCertificate,
+    /// Whose.
+    pub account: String,
+    /// For these names.
+    pub names: Vec<String>,
+    /// When it was revoked.
+    pub revoked: Option<Revocation>,
+    /// The serial number of the one in its place; empty where there is none.
+    pub replaced_by: String,
+}
+
+/// When a certificate was revoked, and why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Revocation {
+    /// In seconds since the Unix epoch.
+    pub at: u64,
+    /// RFC 5280 §5.3.1.
+    pub reason: u8,
+}
+
+impl Store {
+    /// A certificate by its serial number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
+        let select = sqlx::query("SELECT * FROM certificates WHERE serial = $1");
+        let select = select.bind(serial.to_owned());
+        let row = select.fetch_optional(&self.pool).await?;
+        row.as_ref().map(Certificate::read).transpose()
+    }
+
+    /// Every certificate that has not ended, the newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn certificates(&self, now: u64) -> Result<Vec<Certificate>, StoreError> {
+        let select =
+            "SELECT * FROM certificates WHERE not_after >= $1 ORDER BY not_before DESC, serial";
+        let select = sqlx::query(select).bind(seconds(now));
+        let rows = select.fetch_all(&self.pool).await?;
+        rows.iter().map(Certificate::read).collect()
+    }
+
+    /// What an intermediate has issued, is revoked, and has not ended.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoked(&self, issuer: &str, now: u64) -> Result<Vec<Revoked>, StoreError> {
+        let select = "SELECT serial, revoked, reason FROM certificates \
+                      WHERE issuer = $1 AND revoked > 0 AND not_after >= $2 ORDER BY serial";
+        let select = sqlx::query(select)
+            .bind(issuer.to_owned())
+            .bind(seconds(now));
+        let rows = select.fetch_all(&self.pool).await?;
+        let revoked = rows.iter().map(|row| {
+            let serial = data_encoding::HEXLOWER.decode(text(row, "serial")?.as_bytes());
+            let serial = serial.ok().and_then(|serial| serial.try_into().ok());
+            Ok(Revoked {
+                serial: serial.ok_or(StoreError::Unreadable("serial"))?,
+                at: number(row, "revoked")?,
+                reason: u8::try_from(number(row, "reason")?).ok(),
+            })
+        });
+        revoked.collect()
+    }
+
+    /// Revokes a certificate; whether it was good before. `by` is the account, or empty.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn revoke(
+        &self,
+        serial: &str,
+        reason: u8,
+        by: &str,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.transaction().await?;
+        let update =
+            "UPDATE certificates SET revoked = $1, reason = $2 WHERE serial = $3 AND revoked = 0";
+        let update = sqlx::query(update)
+            .bind(seconds(now))
+            .bind(i64::from(reason))
+            .bind(serial.to_owned());
+        if update.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let line = AuditLine {
+            at: now,
+            event: AuditEvent::Revoked,
+            account: by.to_owned(),
+            subject: serial.to_owned(),
+            detail: format!("reason {reason}"),
+        };
+        audit::write(&mut transaction, &line).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+impl Certificate {
+    fn read(row: &AnyRow) -> Result<Self, StoreError> {
+        let at = number(row, "revoked")?;
+        let reason = u8::try_from(number(row, "reason")?);
+        let reason = reason.map_err(|_| StoreError::Unreadable("reason"))?;
+        Ok(Self {
+            issued: NewCertificate {
+                serial: text(row, "serial")?,
+                chain: text(row, "chain")?,
+                issuer: text(row, "issuer")?,
+                root: text(row, "root")?,
+                key: text(row, "key_fingerprint")?,
+                not_before: number(row, "not_before")?,
+                not_after: number(row, "not_after")?,
+            },
+            account: text(row, "account")?,
+            names: json(row, "names")?,
+            revoked: (at > 0).then_some(Revocation { at, reason }),
+            replaced_by: text(row, "replaced_by")?,
+        })
+    }
+}
+
+/// Hands one out, in the transaction that finalizes its order.
+pub(super) async fn insert(
+    connection: &mut AnyConnection,
+    order: &Order,
+    new: &NewCertificate,
+) -> Result<(), StoreError> {
+    let insert = "INSERT INTO certificates (serial, account, names, chain, issuer, root, \
+                  key_fingerprint, not_before, not_after, revoked, reason, replaced_by) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '')";
+    let insert = sqlx::query(insert)
+        .bind(new.serial.clone())
+        .bind(order.account.clone())
+        .bind(as_json(&order.names))
+        .bind(new.chain.clone())
+        .bind(new.issuer.clone())
+        .bind(new.root.clone())
+        .bind(new.key.clone())
+        .bind(seconds(new.not_before))
+        .bind(seconds(new.not_after));
+    insert.execute(&mut *connection).await?;
+    // RFC 9773 §5.
+    let replace = "UPDATE certificates SET replaced_by = $1 WHERE serial = $2 AND replaced_by = ''";
+    let replace = sqlx::query(replace).bind(new.serial.clone());
+    let replace = replace.bind(order.replaces.clone());
+    replace.execute(connection).await?;
+    Ok(())
+}

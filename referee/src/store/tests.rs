@@ -1,0 +1,309 @@
+//! The store on SQLite and on a real PostgreSQL alike: what is single stays single, whoever else is at it.
+
+use std::future::Future;
+
+use settle_protocol::name::LocalName;
+
+use super::*;
+use crate::jws::Jwk;
+use crate::postgres::Postgres;
+
+const NOW: u64 = 1_900_000_000;
+
+/// Runs a test on each kind of store; it is given two processes' views of the same one.
+async fn on_each<F: Future<Output = ()>>(test: impl Fn([Store; 2]) -> F) {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("a ?%.db");
+    let open = async || Store::file(&file).await.unwrap();
+    test([open().await, open().await]).await;
+    let postgres = Postgres::start();
+    let open = async || Store::open(postgres.address()).await.unwrap();
+    let both = tokio::join!(open(), open());
+    test([both.0, both.1]).await;
+}
+
+fn key(x: &str) -> Jwk {
+    Jwk::Okp {
+        crv: "Ed25519".to_owned(),
+        x: x.to_owned(),
+    }
+}
+
+fn name(text: &str) -> LocalName {
+    LocalName::parse(text).unwrap()
+}
+
+async fn account(store: &Store, x: &str) -> Account {
+    let external = store.make_external_key(NOW).await.unwrap();
+    let new = NewAccount {
+        key: &key(x),
+        contacts: vec!["mailto:a@b.local".to_owned()],
+        external_key: Some(&external.id),
+    };
+    match store.join(&new, NOW).await.unwrap() {
+        Joined::Made(account) => account,
+        other @ (Joined::Known(_) | Joined::Spent) => panic!("{other:?}"),
+    }
+}
+
+fn grant(text: &str, account: &Account) -> Grant {
+    Grant {
+        name: name(text),
+        holder: Holder::ExternalKey(account.external_key.clone()),
+        challenge: None,
+        address: None,
+    }
+}
+
+fn certificate(serial: u8) -> NewCertificate {
+    NewCertificate {
+        serial: data_encoding::HEXLOWER.encode(&[serial; 16]),
+        chain: "PEM".to_owned(),
+        issuer: "i".to_owned(),
+        root: "r".to_owned(),
+        key: "k".to_owned(),
+        not_before: NOW,
+        not_after: NOW + 100,
+    }
+}
+
+#[tokio::test]
+async fn a_nonce_is_taken_once_by_whichever_referee() {
+    on_each(async |[one, other]| {
+        let nonce = one.make_nonce(NOW).await.unwrap();
+        let (first, second) =
+            tokio::join!(one.take_nonce(&nonce, NOW), other.take_nonce(&nonce, NOW));
+        assert!(first.unwrap() ^ second.unwrap());
+        assert!(!one.take_nonce(&nonce, NOW).await.unwrap());
+        assert!(!one.take_nonce("made-up", NOW).await.unwrap());
+        let late = one.make_nonce(NOW).await.unwrap();
+        assert!(!one.take_nonce(&late, NOW + 3601).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_has_one_account_and_so_has_an_external_key() {
+    on_each(async |[one, other]| {
+        let external = one.make_external_key(NOW).await.unwrap();
+        let new = |key| NewAccount {
+            key,
+            contacts: Vec::new(),
+            external_key: Some(&external.id),
+        };
+        let (ada, bob) = (key("ada"), key("bob"));
+        let (ada, bob) = (new(&ada), new(&bob));
+        let (first, second) = tokio::join!(one.join(&ada, NOW), other.join(&bob, NOW));
+        let made = [first.unwrap(), second.unwrap()];
+        let made = made
+            .iter()
+            .filter(|joined| matches!(joined, Joined::Made(_)));
+        assert_eq!(made.count(), 1, "one external key, one account");
+        let again = one
+            .join(
+                &NewAccount {
+                    external_key: None,
+                    ..ada
+                },
+                NOW,
+            )
+            .await;
+        let again_bob = one
+            .join(
+                &NewAccount {
+                    external_key: None,
+                    ..bob
+                },
+                NOW,
+            )
+            .await;
+        let known = [again.unwrap(), again_bob.unwrap()];
+        let known = known
+            .iter()
+            .filter(|joined| matches!(joined, Joined::Known(_)));
+        assert_eq!(known.count(), 1, "the one that was made is found again");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_order_is_finalized_once_by_whichever_referee() {
+    on_each(async |[one, other]| {
+        let account = account(&one, "ada").await;
+        let grants = [grant("nas.local", &account)];
+        one.grant(&grants[0], NOW).await.unwrap();
+        let order = one.order(&account, &grants, "", NOW).await.unwrap();
+        assert_eq!(
+            order.status,
+            Status::Ready,
+            "the administrator's word suffices"
+        );
+        let (mine, theirs) = (certificate(1), certificate(2));
+        let (first, second) = tokio::join!(
+            one.finalize(&order, &account, &mine, NOW),
+            other.finalize(&order, &account, &theirs, NOW)
+        );
+        let came = [first.unwrap(), second.unwrap()];
+        assert!(
+            came.contains(&Finalized::Done) && came.contains(&Finalized::NotReady),
+            "{came:?}"
+        );
+        assert_eq!(one.certificates(NOW).await.unwrap().len(), 1);
+        let lines = other.audit(100).await.unwrap();
+        let issued = lines.iter().filter(|line| line.event == AuditEvent::Issued);
+        assert_eq!(issued.count(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_name_that_is_withdrawn_or_another_accounts_is_not_finalized() {
+    on_each(async |[one, other]| {
+        let (ada, bob) = (account(&one, "ada").await, account(&one, "bob").await);
+        let mine = grant("nas.local", &ada);
+        one.grant(&mine, NOW).await.unwrap();
+        assert!(one.grant_of(&mine.name, &bob).await.unwrap().is_none());
+        assert_eq!(
+            one.grant_of(&mine.name, &ada).await.unwrap(),
+            Some(mine.clone())
+        );
+        // An order that was ready before the name was taken back, and then given to another.
+        let order = one
+            .order(&ada, std::slice::from_ref(&mine), "", NOW)
+            .await
+            .unwrap();
+        assert!(other.withdraw(&mine.name, NOW).await.unwrap());
+        let came = one
+            .finalize(&order, &ada, &certificate(1), NOW)
+            .await
+            .unwrap();
+        assert_eq!(came, Finalized::NotGranted(mine.name.clone()));
+        other.grant(&grant("nas.local", &bob), NOW).await.unwrap();
+        let came = one
+            .finalize(&order, &ada, &certificate(1), NOW)
+            .await
+            .unwrap();
+        assert_eq!(came, Finalized::NotGranted(mine.name.clone()));
+        // Given back, it begins anew: what was authorized before has ended.
+        other.withdraw(&mine.name, NOW).await.unwrap();
+        other.grant(&mine, NOW).await.unwrap();
+        let came = one
+            .finalize(&order, &ada, &certificate(1), NOW)
+            .await
+            .unwrap();
+        assert_eq!(came, Finalized::NotReady);
+        assert!(one.certificates(NOW).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_challenge_that_was_asked_for_has_to_be_met_and_cannot_be_tried_twice() {
+    on_each(async |[one, other]| {
+        let ada = account(&one, "ada").await;
+        let asked = Grant {
+            challenge: Some(ChallengeKind::Http01),
+            address: Some([192, 0, 2, 7].into()),
+            ..grant("nas.local", &ada)
+        };
+        one.grant(&asked, NOW).await.unwrap();
+        for met in [false, true] {
+            let order = one
+                .order(&ada, std::slice::from_ref(&asked), "", NOW)
+                .await
+                .unwrap();
+            assert_eq!(order.status, Status::Pending);
+            let came = one
+                .finalize(&order, &ada, &certificate(9), NOW)
+                .await
+                .unwrap();
+            assert_eq!(came, Finalized::NotReady);
+            let authorization = one.authorization(&order.authorizations[0], NOW).await;
+            let authorization = authorization.unwrap().unwrap();
+            let challenge = authorization.challenge.clone().unwrap();
+            assert_eq!(challenge.address, asked.address);
+            let found = other.authorization_of(&challenge.id, NOW).await.unwrap();
+            assert_eq!(found.unwrap().id, authorization.id);
+            let came = |met: bool| met.then_some(()).ok_or_else(|| "nobody".to_owned());
+            one.challenged(&authorization, came(met), NOW)
+                .await
+                .unwrap();
+            one.challenged(&authorization, came(!met), NOW)
+                .await
+                .unwrap();
+            let order = other.order_by_id(&order.id, NOW).await.unwrap().unwrap();
+            let expected = if met { Status::Ready } else { Status::Invalid };
+            assert_eq!(order.status, expected);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_outlives_its_time_or_its_account() {
+    on_each(async |[one, other]| {
+        let ada = account(&one, "ada").await;
+        let mine = [grant("nas.local", &ada)];
+        one.grant(&mine[0], NOW).await.unwrap();
+        let order = one.order(&ada, &mine, "", NOW).await.unwrap();
+        let later = NOW + 24 * 60 * 60 + 1;
+        let late = other.order_by_id(&order.id, later).await.unwrap().unwrap();
+        assert_eq!(late.status, Status::Invalid);
+        let order = one.order(&ada, &mine, "", NOW).await.unwrap();
+        other.end_account(&ada, NOW).await.unwrap();
+        let came = one
+            .finalize(&order, &ada, &certificate(1), NOW)
+            .await
+            .unwrap();
+        assert_eq!(came, Finalized::NotReady);
+        assert!(!one.account(&ada.id).await.unwrap().unwrap().is_valid);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_certificate_is_revoked_once_and_listed_until_it_ends() {
+    on_each(async |[one, other]| {
+        let ada = account(&one, "ada").await;
+        let mine = [grant("nas.local", &ada)];
+        one.grant(&mine[0], NOW).await.unwrap();
+        let order = one.order(&ada, &mine, "", NOW).await.unwrap();
+        one.finalize(&order, &ada, &certificate(1), NOW)
+            .await
+            .unwrap();
+        let serial = certificate(1).serial;
+        assert!(other.revoke(&serial, 4, &ada.id, NOW + 1).await.unwrap());
+        assert!(!one.revoke(&serial, 1, "", NOW + 2).await.unwrap());
+        let listed = one.revoked("i", NOW + 3).await.unwrap();
+        assert_eq!(
+            (listed.len(), listed[0].at, listed[0].reason),
+            (1, NOW + 1, Some(4))
+        );
+        assert!(one.revoked("other", NOW + 3).await.unwrap().is_empty());
+        assert!(one.revoked("i", NOW + 101).await.unwrap().is_empty());
+        // The next one says in whose place it is.
+        let order = one.order(&ada, &mine, &serial, NOW).await.unwrap();
+        one.finalize(&order, &ada, &certificate(2), NOW)
+            .await
+            .unwrap();
+        let replaced = other.certificate(&serial).await.unwrap().unwrap();
+        assert_eq!(replaced.replaced_by, certificate(2).serial);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_file_is_its_owners_alone_and_is_found_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("referee.db");
+    let store = Store::file(&file).await.unwrap();
+    let ada = account(&store, "ada").await;
+    for beside in std::fs::read_dir(temp.path()).unwrap() {
+        let mode = beside.unwrap().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    store.close().await;
+    let store = Store::file(&file).await.unwrap();
+    assert_eq!(store.account(&ada.id).await.unwrap(), Some(ada));
+}
