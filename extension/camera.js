@@ -62,8 +62,7 @@ export class Camera {
       await this.#video.play();
     } catch (error) {
       if (turn === this.#turn) {
-        const name = error instanceof DOMException ? error.name : "";
-        this.dispatch({ kind: "no_camera", fault: FAULTS.get(name) ?? "camera_busy" });
+        this.dispatch({ kind: "no_camera", fault: faultOf(error) });
       }
       return;
     }
@@ -114,6 +113,25 @@ export class Camera {
     await this.#stream?.getVideoTracks()[0]?.applyConstraints({ advanced: [light] });
     this.#light.setAttribute("aria-pressed", String(on));
   }
+}
+
+/**
+ * Opens any camera for a moment.
+ * @param {(event: PageEvent) => void} dispatch
+ */
+export async function tryCamera(dispatch) {
+  try {
+    end(await navigator.mediaDevices.getUserMedia({ video: true }));
+    dispatch({ kind: "camera_works" });
+  } catch (error) {
+    dispatch({ kind: "no_camera", fault: faultOf(error) });
+  }
+}
+
+/** @param {unknown} error */
+function faultOf(error) {
+  const name = error instanceof DOMException ? error.name : "";
+  return FAULTS.get(name) ?? "camera_busy";
 }
 
 /** @param {MediaStreamTrack} track */

@@ -2,7 +2,7 @@
 // A page's hands: puts views on the page and hands to the logic in wasm what the user and the
 // background do. It decides nothing; which texts, parts and screens there are is in the HTML.
 
-import { Camera } from "./camera.js";
+import { Camera, tryCamera } from "./camera.js";
 import { givePictures } from "./pictures.js";
 import init, { Page } from "./pkg/settle_wasm.js";
 import { Reader } from "./read.js";
@@ -56,6 +56,12 @@ function carryOut(effects) {
       case "start_camera":
         camera?.start().catch(reportError);
         break;
+      case "try_camera":
+        tryCamera(dispatch).catch(reportError);
+        break;
+      case "look_around":
+        lookAround().catch(reportError);
+        break;
       case "stop_camera":
         camera?.stop();
         break;
@@ -103,6 +109,11 @@ function listen() {
       }
     });
   }
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) {
+      dispatch({ kind: "returned" });
+    }
+  });
   // Another address in the same page is another question.
   addEventListener("hashchange", () => location.reload());
   if (body.dataset.page === "pair") {
@@ -110,6 +121,15 @@ function listen() {
     givePictures(dispatch, reader);
     camera = new Camera(dispatch, reader);
   }
+}
+
+async function lookAround() {
+  const [allowed, camera] = await Promise.all([
+    chrome.extension.isAllowedIncognitoAccess(),
+    // Not every browser knows permissions of this name.
+    navigator.permissions.query({ name: "camera" }).catch(() => ({ state: "prompt" })),
+  ]);
+  dispatch({ kind: "surroundings", private_windows: allowed, camera: camera.state });
 }
 
 function closePopup() {

@@ -15,12 +15,19 @@ export const EXTENSION = "chrome-extension://jmcgcmglohfeadegpphhfolekdfjknei";
  * @param {string} profile
  * @param {{
  *   env: Record<string, string>, headless?: boolean, language?: string, extension?: boolean,
- *   more?: string[],
- * }} options `more` are arguments of the browser
+ *   more?: string[], beside?: string[],
+ * }} options `more` are arguments of the browser, `beside` the folders of other extensions
  */
 export async function startBrowser(profile, options) {
-  const { env, headless = true, language = "en", extension = true, more = [] } = options;
-  const folder = extension ? setting("SETTLE_EXTENSION") : "";
+  const {
+    env,
+    headless = true,
+    language = "en",
+    extension = true,
+    more = [],
+    beside = [],
+  } = options;
+  const folder = extension ? [setting("SETTLE_EXTENSION"), ...beside].join() : "";
   return chromium.launchPersistentContext(profile, {
     executablePath: setting("SETTLE_CHROMIUM"),
     headless,

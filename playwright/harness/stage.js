@@ -68,7 +68,7 @@ export class Stage {
 
   /**
    * Opens the browser as things are.
-   * @param {{ language?: string, extension?: boolean, more?: string[] }} options
+   * @param {{ language?: string, extension?: boolean, more?: string[], beside?: string[] }} options
    */
   async bareBrowser(options = {}) {
     this.#context = await startBrowser(this.home.profile, {

@@ -217,6 +217,8 @@ pub struct Background {
     control: Control,
     bridge: Bridge,
     link: Link,
+    /// The daemon's version.
+    daemon: Option<String>,
     /// Why there is no connection; it stays while another attempt is under way.
     trouble: Option<Fault>,
     attempts: u32,
@@ -442,7 +444,9 @@ impl Background {
             link: self.link_state(),
             devices: self.known.devices.clone(),
             proxy: self.control.for_pages(&self.known.other_sites),
+            kept: self.known.other_sites.kept(),
             bridge: self.bridge,
+            daemon: self.daemon.clone(),
         }
     }
 

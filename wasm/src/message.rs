@@ -206,8 +206,12 @@ pub struct Status {
     pub devices: Vec<Device>,
     /// Who controls the browser's proxy setting.
     pub proxy: ProxyControl,
+    /// What other sites keep of it.
+    pub kept: Kept,
     /// Whether the browser takes the proxy's certificates.
     pub bridge: Bridge,
+    /// The daemon's version, once it told it.
+    pub daemon: Option<String>,
 }
 
 impl Status {
@@ -264,6 +268,19 @@ pub enum ProxyControl {
     OtherExtension,
     /// The administrator of this computer, so local names do not reach Settle.
     Policy,
+}
+
+/// What Settle's script keeps, for other sites, of the proxy that the user had set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// There was none, or the browser keeps it by itself.
+    #[default]
+    Nothing,
+    /// Fixed servers, and which is for most sites.
+    Server(String),
+    /// A script of the user's own.
+    Script,
 }
 
 /// Whether the browser takes the certificates that the proxy shows.

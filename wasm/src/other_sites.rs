@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::message::ProxyControl;
+use crate::message::{Kept, ProxyControl};
 
 /// The browser's answer to `proxy.settings.get`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -116,6 +116,18 @@ impl OtherSites {
         }
     }
 
+    /// What is kept for them of what the user had set up.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        match self {
+            Self::Direct | Self::Lost => Kept::Nothing,
+            Self::Servers(servers) => servers
+                .usual()
+                .map_or(Kept::Nothing, |server| Kept::Server(server.in_script())),
+            Self::Script(_) => Kept::Script,
+        }
+    }
+
     /// A script's function `otherSites(url, host)`.
     #[must_use]
     pub fn function(&self) -> String {
@@ -134,6 +146,16 @@ impl OtherSites {
 }
 
 impl Servers {
+    /// The one that most sites are reached by.
+    fn usual(&self) -> Option<&Server> {
+        let by_scheme = self
+            .proxy_for_https
+            .as_ref()
+            .or(self.proxy_for_http.as_ref());
+        let one = self.single_proxy.as_ref().or(by_scheme);
+        one.or(self.fallback_proxy.as_ref())
+    }
+
     fn function(&self) -> String {
         let bypass: Vec<String> = self.bypass_list.iter().filter_map(|p| bypass(p)).collect();
         let mut lines = Vec::new();
@@ -240,6 +262,8 @@ mod tests {
              if (shExpMatch(url, \"https:*\")) return \"HTTPS [2001:db8::7]:443\";\n  \
              return \"SOCKS5 socks.example:1080\";\n}\n"
         );
+        let server = "HTTPS [2001:db8::7]:443".to_owned();
+        assert_eq!(sites.kept(), Kept::Server(server));
     }
 
     #[test]

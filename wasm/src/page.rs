@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use settle_protocol::rpc::backup::{Part as Bytes, Passphrase};
 
 pub use self::blocked::{Blocked, Reason};
-pub use self::manage::Manage;
+pub use self::manage::{Access, Manage};
 pub use self::overview::Overview;
 pub use self::pair::Pair;
 use crate::fault::{Fault, OwnFault};
@@ -62,6 +62,17 @@ pub enum Event {
         /// Why.
         fault: OwnFault,
     },
+    /// The camera can be used.
+    CameraWorks {},
+    /// What only the page's script can see of the browser.
+    Surroundings {
+        /// Whether the extension may work in private windows.
+        private_windows: bool,
+        /// Whether it may use a camera.
+        camera: Access,
+    },
+    /// The user came back to the page from somewhere else.
+    Returned {},
     /// The codes that the camera sees, several times a second.
     Seen {
         /// Their texts.
@@ -120,6 +131,10 @@ pub enum Effect {
     },
     /// Look with the camera, until [`Effect::StopCamera`].
     StartCamera {},
+    /// Use a camera for a moment, and say whether that works.
+    TryCamera {},
+    /// Say what can be seen of the browser.
+    LookAround {},
     /// Switch the camera off.
     StopCamera {},
     /// Go there in the place of this page.
@@ -172,7 +187,10 @@ impl Page {
                 (Self::Blocked(page), effects)
             }
             Kind::Popup => (Self::Popup(Overview::default()), Vec::new()),
-            Kind::Manage => (Self::Manage(Box::default()), Vec::new()),
+            Kind::Manage => {
+                let (page, effects) = Manage::open(fragment);
+                (Self::Manage(Box::new(page)), effects)
+            }
         }
     }
 

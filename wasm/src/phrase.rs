@@ -58,6 +58,56 @@ names! {
         ProofOneTime = "proof_one_time",
         /// By a code printed on the device.
         ProofPrinted = "proof_printed",
+        /// The headline of the checks.
+        ChecksTitle = "checks_title",
+        /// Everything that is needed is in order.
+        ChecksWell = "checks_well",
+        /// Not everything is known yet.
+        ChecksOpen = "checks_open",
+        /// `$1`: how many are not in order.
+        ChecksAmiss = "checks_amiss",
+        /// Settle on this computer.
+        CheckHost = "check_host",
+        /// The trust store.
+        CheckStore = "check_store",
+        /// The way of local names.
+        CheckProxy = "check_proxy",
+        /// The certificates of Settle's proxy.
+        CheckBridge = "check_bridge",
+        /// Private windows.
+        CheckPrivate = "check_private",
+        /// The camera.
+        CheckCamera = "check_camera",
+        /// Not known yet.
+        CheckAsking = "check_asking",
+        /// Not known while the host is away.
+        CheckAfterHost = "check_after_host",
+        /// `$1`: the host's version.
+        CheckHostWell = "check_host_well",
+        /// The host is there, and cannot work yet.
+        CheckHostAnswers = "check_host_answers",
+        /// The store is open.
+        CheckStoreWell = "check_store_well",
+        /// Local names go to Settle.
+        CheckProxyWell = "check_proxy_well",
+        /// The same. `$1`: the user's proxy for other sites.
+        CheckProxyServer = "check_proxy_server",
+        /// The same, with the user's script for other sites.
+        CheckProxyScript = "check_proxy_script",
+        /// What to do where the system's proxy is not used.
+        CheckProxyReplacedNext = "check_proxy_replaced_next",
+        /// The browser takes the proxy's certificates.
+        CheckBridgeWell = "check_bridge_well",
+        /// The extension works in private windows.
+        CheckPrivateWell = "check_private_well",
+        /// It does not.
+        CheckPrivateNot = "check_private_not",
+        /// How to allow it.
+        CheckPrivateNext = "check_private_next",
+        /// The camera can be used.
+        CheckCameraWell = "check_camera_well",
+        /// It was not tried.
+        CheckCameraOpen = "check_camera_open",
         /// `$1`: the device's name.
         InviteTitle = "invite_title",
         /// `$1`: the device's name.

@@ -42,6 +42,9 @@ export type PageEvent =
   | { kind: 'picture'; codes: string[]; now: number }
   | { kind: 'no_picture' }
   | { kind: 'no_camera'; fault: string }
+  | { kind: 'camera_works' }
+  | { kind: 'surroundings'; private_windows: boolean; camera: string }
+  | { kind: 'returned' }
   | { kind: 'seen'; codes: string[]; now: number }
   | { kind: 'code_typed'; text: string }
   | { kind: 'text'; text: string; now: number }
@@ -55,6 +58,8 @@ export type PageEffect =
   | { kind: 'say'; message: object }
   | { kind: 'start_camera' }
   | { kind: 'stop_camera' }
+  | { kind: 'try_camera' }
+  | { kind: 'look_around' }
   | { kind: 'go'; url: string }
   | { kind: 'open'; url: string }
   | { kind: 'save'; name: string; text: string }

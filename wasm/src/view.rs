@@ -39,6 +39,8 @@ names! {
         Backup = "backup",
         /// The list of makers.
         Makers = "makers",
+        /// What has to be in order for local pages to open.
+        Checks = "checks",
         /// Another computer is let in to a device.
         Invite = "invite",
     }
@@ -131,6 +133,16 @@ names! {
         PairedAt = "paired_at",
         /// When it was reached last.
         VerifiedAt = "verified_at",
+        /// The headline of the checks.
+        ChecksTitle = "checks_title",
+        /// How they are, altogether.
+        ChecksSummary = "checks_summary",
+        /// What is checked.
+        Check = "check",
+        /// How it is.
+        CheckSaid = "check_said",
+        /// What to do about it.
+        CheckNext = "check_next",
         /// The headline where another computer is let in.
         InviteTitle = "invite_title",
         /// The device is asked for a code.
@@ -243,6 +255,18 @@ names! {
         CanRename = "can_rename",
         /// The site that was typed can be allowed.
         CanAllow = "can_allow",
+        /// The checks are shown.
+        AtChecks = "at_checks",
+        /// One is in order.
+        CheckWell = "check_well",
+        /// One is not.
+        CheckAmiss = "check_amiss",
+        /// One is for the user to decide.
+        CheckNote = "check_note",
+        /// One is not known yet.
+        CheckOpen = "check_open",
+        /// The camera can be tried.
+        CanTryCamera = "can_try_camera",
         /// Another computer can be let in to the device.
         MayInvite = "may_invite",
         /// What it may do is to be chosen.
@@ -365,6 +389,10 @@ names! {
         Details = "details",
         /// Gives it the name that was typed.
         Rename = "rename",
+        /// Shows the checks.
+        ShowChecks = "show_checks",
+        /// Tries the camera.
+        TryCamera = "try_camera",
         /// Shows how another computer is let in.
         ShowInvite = "show_invite",
         /// Asks the device for the code.
@@ -391,6 +419,8 @@ names! {
         Devices = "devices",
         /// The sites that may send requests to a device.
         Origins = "origins",
+        /// What has to be in order.
+        Checks = "checks",
         /// The keys that a device had before.
         Former = "former",
         /// What happened with one device.

@@ -10,9 +10,10 @@ use anyhow::bail;
 use crate::{process, test};
 
 /// The tests that look at pages.
-const LOOKING: [&str; 13] = [
+const LOOKING: [&str; 14] = [
     "blocked",
     "camera",
+    "checks",
     "decision",
     "failures",
     "imported",

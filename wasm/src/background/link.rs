@@ -110,6 +110,7 @@ impl Background {
         let was_up = matches!(self.link, Link::Listing | Link::Ready);
         let fault = Fault::of_disconnect(reason, was_up);
         self.link = Link::Closed;
+        self.daemon = None;
         self.trouble = Some(fault);
         let mut effects = self.fail_everything(fault);
         effects.push(self.wait());
@@ -236,6 +237,7 @@ impl Background {
             return self.refused_by_daemon(ErrorKind::VersionMismatch.into());
         }
         self.link = Link::Listing;
+        self.daemon = Some(welcome.daemon);
         let mut effects = vec![self.list()];
         if self.known.proxy.as_ref() != Some(&welcome.proxy) {
             self.known.proxy = Some(welcome.proxy);

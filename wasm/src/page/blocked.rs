@@ -178,6 +178,9 @@ impl Blocked {
             | Event::Picture { .. }
             | Event::NoPicture {}
             | Event::NoCamera { .. }
+            | Event::CameraWorks {}
+            | Event::Surroundings { .. }
+            | Event::Returned {}
             | Event::Seen { .. }
             | Event::Text { .. }
             | Event::Secret { .. }
@@ -250,6 +253,8 @@ impl Blocked {
             | Action::ShowDevices
             | Action::Allow
             | Action::ShowMakers
+            | Action::ShowChecks
+            | Action::TryCamera
             | Action::AddMaker
             | Action::RemoveMaker
             | Action::AddCancel

@@ -2,6 +2,7 @@
 //! nothing by itself; each change is asked of the daemon, and shown when the daemon has made it.
 
 mod backups;
+mod checks;
 mod device;
 mod invite;
 mod list;
@@ -17,6 +18,8 @@ use settle_protocol::rpc::backup::Part as Bytes;
 use settle_protocol::rpc::{Device, ErrorKind};
 
 use self::backups::Backups;
+pub use self::checks::Access;
+use self::checks::Checks;
 use self::invite::Inviting;
 use self::list::Order;
 use self::log::Log;
@@ -38,6 +41,7 @@ pub struct Manage {
     log: Log,
     backups: Backups,
     makers: Makers,
+    checks: Checks,
     fault: Option<Fault>,
     /// What would take the last change back.
     undo: Option<Undo>,
@@ -53,6 +57,7 @@ enum Place {
     Log,
     Backup,
     Makers,
+    Checks,
 }
 
 /// One device, by its identifier in the trust store.
@@ -86,6 +91,16 @@ struct Undo {
 }
 
 impl Manage {
+    /// `checks` is the fragment that leads to the checks.
+    pub(super) fn open(fragment: &str) -> (Self, Vec<Effect>) {
+        let mut page = Self::default();
+        let effects = match fragment {
+            "checks" => page.check(),
+            _ => Vec::new(),
+        };
+        (page, effects)
+    }
+
     pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Heard { message } => self.heard(message),
@@ -111,10 +126,33 @@ impl Manage {
                 self.backups.stop();
                 Vec::new()
             }
+            Event::NoCamera { fault } => {
+                self.checks.tried(Err(fault));
+                Vec::new()
+            }
+            Event::CameraWorks {} => {
+                self.checks.tried(Ok(()));
+                Vec::new()
+            }
+            Event::Surroundings {
+                private_windows,
+                camera,
+            } => {
+                self.checks.seen(private_windows, camera);
+                Vec::new()
+            }
+            Event::Returned {} => match self.place {
+                Place::Checks => Checks::look(),
+                Place::Devices
+                | Place::Device(_)
+                | Place::Invite(_)
+                | Place::Log
+                | Place::Backup
+                | Place::Makers => Vec::new(),
+            },
             Event::Reading {}
             | Event::Picture { .. }
             | Event::NoPicture {}
-            | Event::NoCamera { .. }
             | Event::Seen { .. }
             | Event::Text { .. }
             | Event::CodeTyped { .. } => Vec::new(),
@@ -181,7 +219,12 @@ impl Manage {
     fn chosen(&mut self, file: Bytes) {
         match self.place {
             Place::Makers => self.fault = self.makers.chosen(file).err().map(Fault::from),
-            Place::Backup | Place::Devices | Place::Device(_) | Place::Invite(_) | Place::Log => {
+            Place::Backup
+            | Place::Devices
+            | Place::Device(_)
+            | Place::Invite(_)
+            | Place::Log
+            | Place::Checks => {
                 self.backups.chosen(file);
             }
         }
@@ -191,7 +234,7 @@ impl Manage {
         let id = match &self.place {
             Place::Device(shown) => &shown.id,
             Place::Invite(inviting) => &inviting.device,
-            Place::Devices | Place::Log | Place::Backup | Place::Makers => return,
+            Place::Devices | Place::Log | Place::Backup | Place::Makers | Place::Checks => return,
         };
         if self.device(id).is_none() {
             self.place = Place::Devices;
@@ -208,12 +251,22 @@ impl Manage {
             (Field::InvitedRole, _) => {}
             (
                 Field::Origin,
-                Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers,
+                Place::Devices
+                | Place::Invite(_)
+                | Place::Log
+                | Place::Backup
+                | Place::Makers
+                | Place::Checks,
             ) => {}
             (Field::MakerName | Field::SerialNumbers, _) => self.makers.typed(field, text),
             (
                 Field::Petname,
-                Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers,
+                Place::Devices
+                | Place::Invite(_)
+                | Place::Log
+                | Place::Backup
+                | Place::Makers
+                | Place::Checks,
             )
             | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
         }
@@ -235,6 +288,8 @@ impl Manage {
                 Vec::new()
             }
             Action::ShowBackup => self.go(Place::Backup),
+            Action::ShowChecks => self.check(),
+            Action::TryCamera => vec![Effect::TryCamera {}],
             Action::Backup => self.backups.make(),
             Action::OpenBackup => self.backups.open(),
             Action::Restore => self.backups.confirm(),
@@ -276,6 +331,11 @@ impl Manage {
             | Action::Manage
             | Action::Again => Vec::new(),
         }
+    }
+
+    fn check(&mut self) -> Vec<Effect> {
+        self.go(Place::Checks);
+        Checks::look()
     }
 
     /// What is pressed on the way to a code for another computer, and back from it.
@@ -418,7 +478,12 @@ impl Manage {
     fn shown(&self) -> Option<&Device> {
         match &self.place {
             Place::Device(shown) => self.device(&shown.id),
-            Place::Devices | Place::Invite(_) | Place::Log | Place::Backup | Place::Makers => None,
+            Place::Devices
+            | Place::Invite(_)
+            | Place::Log
+            | Place::Backup
+            | Place::Makers
+            | Place::Checks => None,
         }
     }
 
@@ -440,6 +505,7 @@ impl Manage {
             Place::Log => Screen::Log,
             Place::Backup => Screen::Backup,
             Place::Makers => Screen::Makers,
+            Place::Checks => Screen::Checks,
         };
         let view = with_status(screen, self.status.as_ref())
             .part(
@@ -451,6 +517,7 @@ impl Manage {
             )
             .part(Part::AtMakers, matches!(self.place, Place::Makers))
             .part(Part::AtBackup, matches!(self.place, Place::Backup))
+            .part(Part::AtChecks, matches!(self.place, Place::Checks))
             .part(Part::AtLog, matches!(self.place, Place::Log))
             .part(Part::CanUndo, self.undo.is_some())
             .maybe(Slot::Undo, self.undo.as_ref().map(|undo| undo.done.clone()));
@@ -464,6 +531,7 @@ impl Manage {
             Place::Log => self.log.view(view),
             Place::Backup => self.backups.view(view),
             Place::Makers => self.makers.view(view),
+            Place::Checks => self.checks.view(view, self.status.as_ref()),
         };
         match self.fault {
             Some(fault) => with_fault(view, fault),

@@ -32,6 +32,9 @@ impl Overview {
             | Event::Picture { .. }
             | Event::NoPicture {}
             | Event::NoCamera { .. }
+            | Event::CameraWorks {}
+            | Event::Surroundings { .. }
+            | Event::Returned {}
             | Event::Seen { .. }
             | Event::Text { .. }
             | Event::Secret { .. }
@@ -99,6 +102,8 @@ impl Overview {
             | Action::ShowDevices
             | Action::Allow
             | Action::ShowMakers
+            | Action::ShowChecks
+            | Action::TryCamera
             | Action::AddMaker
             | Action::RemoveMaker
             | Action::AddCancel

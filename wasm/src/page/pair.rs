@@ -120,6 +120,9 @@ impl Pair {
             Event::NoCamera { fault } if self.is_scanning() => self.fail(fault.into(), None, false),
             Event::Seen { codes, now } if self.is_scanning() => self.seen(codes, now),
             Event::NoCamera { .. }
+            | Event::CameraWorks {}
+            | Event::Surroundings { .. }
+            | Event::Returned {}
             | Event::Seen { .. }
             | Event::Secret { .. }
             | Event::File { .. } => Vec::new(),

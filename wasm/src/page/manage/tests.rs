@@ -10,7 +10,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::code::tests::code_text;
+use crate::fault::OwnFault;
 use crate::fixtures::{device, key, name};
+use crate::message::{Bridge, ProxyControl};
 use crate::view::{List, Mark, Row};
 
 fn status(devices: &[Device]) -> ToPage {
@@ -483,4 +485,96 @@ fn values_on(device: &Device, list: List) -> Vec<String> {
     let mut page = manager(std::slice::from_ref(device));
     press(&mut page, Action::Details, &device.id);
     values(&page, list)
+}
+
+/// How the checks are with this status: of each row the part that tells it.
+fn checks(page: &mut Manage, status: Status) -> Vec<Part> {
+    hear(page, ToPage::Status { status });
+    let rows = page.view().lists.remove(&List::Checks).unwrap();
+    let states = [
+        Part::CheckWell,
+        Part::CheckAmiss,
+        Part::CheckNote,
+        Part::CheckOpen,
+    ];
+    rows.iter()
+        .map(|row| *states.iter().find(|it| row.parts.contains(it)).unwrap())
+        .collect()
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn each_check_tells_what_is_amiss_and_what_waits_for_it() {
+    use Part::{CheckAmiss as Amiss, CheckNote as Note, CheckOpen as Open, CheckWell as Well};
+    let (mut page, effects) = Manage::open("checks");
+    assert_eq!(effects, [Effect::LookAround {}]);
+    let ready = || Status {
+        link: LinkState::Ready,
+        bridge: Bridge::Trusted,
+        daemon: Some("0.1.0".to_owned()),
+        ..Status::default()
+    };
+    let down = |fault| Status {
+        link: LinkState::Down { fault },
+        ..Status::default()
+    };
+    for (status, want) in [
+        (ready(), [Well, Well, Well, Well]),
+        (Status::default(), [Open, Open, Well, Open]),
+        (
+            down(OwnFault::HostMissing.into()),
+            [Amiss, Open, Well, Open],
+        ),
+        (
+            down(ErrorKind::HostTooOld.into()),
+            [Amiss, Open, Well, Open],
+        ),
+        (
+            down(ErrorKind::KeyringLocked.into()),
+            [Well, Amiss, Well, Open],
+        ),
+        (
+            Status {
+                bridge: Bridge::Untrusted,
+                proxy: ProxyControl::OtherExtension,
+                ..ready()
+            },
+            [Well, Well, Amiss, Amiss],
+        ),
+        (
+            Status {
+                proxy: ProxyControl::Replaced,
+                ..ready()
+            },
+            [Well, Well, Note, Well],
+        ),
+    ] {
+        let got = checks(&mut page, status.clone());
+        assert_eq!(got.get(..4), Some(&want[..]), "{status:?}");
+        assert!(!page.view().parts.contains(&Part::Trouble), "it is a row");
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_only_the_page_can_see_is_looked_at_again_when_the_user_comes_back() {
+    use Part::{CheckNote as Note, CheckOpen as Open, CheckWell as Well};
+    let (mut page, _) = Manage::open("checks");
+    let last = |page: &mut Manage| checks(page, Status::default()).split_off(4);
+    assert_eq!(last(&mut page), [Open, Open]);
+    page.update(Event::Surroundings {
+        private_windows: false,
+        camera: Access::Denied,
+    });
+    assert_eq!(last(&mut page), [Note, Note]);
+    page.update(Event::CameraWorks {});
+    page.update(Event::Surroundings {
+        private_windows: true,
+        camera: Access::Granted,
+    });
+    assert_eq!(last(&mut page), [Well, Well]);
+    // Whoever comes back may have changed something in the browser's settings.
+    assert_eq!(page.update(Event::Returned {}), [Effect::LookAround {}]);
+    press(&mut page, Action::ShowDevices, "");
+    assert_eq!(page.update(Event::Returned {}), []);
 }
