@@ -24,6 +24,11 @@ export class ChromiumTab extends Tab {
     return this.page.evaluate(/** @type {any} */ (question), input);
   }
 
+  /** @type {Tab["askWithin"]} */
+  askWithin(question, input) {
+    return this.page.evaluate(/** @type {any} */ (question), input);
+  }
+
   /** @param {unknown} thrown */
   isBetweenDocuments(thrown) {
     return /Execution context was destroyed|navigat/.test(String(thrown));

@@ -33,6 +33,38 @@ export class FirefoxTab extends Tab {
     return this.driver.executeScript(/** @type {any} */ (question), input);
   }
 
+  /** @type {Tab["askWithin"]} */
+  async askWithin(question, input) {
+    // What selenium runs has an origin of its own.
+    const script = `{
+      const tell = (said) => { document.documentElement.dataset.said = JSON.stringify(said); };
+      delete document.documentElement.dataset.said;
+      Promise.resolve((${question})(${JSON.stringify(input) ?? ""})).then(
+        (said) => tell({ said }),
+        (error) => tell({ error: String(error) }),
+      );
+    }`;
+    await this.ask((text) => {
+      const element = document.createElement("script");
+      element.textContent = text;
+      document.body.append(element);
+    }, script);
+    const told = this.ask(
+      () =>
+        /** @type {Promise<string>} */ (
+          new Promise((resolve) => {
+            const root = document.documentElement;
+            const look = () => root.dataset.said && resolve(root.dataset.said);
+            new MutationObserver(look).observe(root, { attributes: true });
+            look();
+          })
+        ),
+    );
+    const { said, error: failed } = JSON.parse(await told);
+    if (failed) throw new Error(failed);
+    return said;
+  }
+
   /** @param {unknown} thrown */
   isBetweenDocuments(thrown) {
     return thrown instanceof error.WebDriverError;
@@ -55,7 +87,7 @@ export class FirefoxTab extends Tab {
     /** @type {import("selenium-webdriver").WebElement[]} */
     let seen = [];
     const count = async () => {
-      const all = await this.driver.findElements(By.css(`${selector}:enabled`));
+      const all = await this.driver.findElements(By.css(`${selector}:not(:disabled)`));
       const shown = await Promise.all(all.map((it) => it.isDisplayed().catch(() => false)));
       seen = all.filter((_, at) => shown[at]);
       return seen.length;

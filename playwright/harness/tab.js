@@ -30,6 +30,18 @@ export class Tab {
   }
 
   /**
+   * The same by a script of the document itself, so that what it asks the device for comes from its origin.
+   * @template R
+   * @template [I=undefined]
+   * @param {(input: I) => R | Promise<R>} _question
+   * @param {I} [_input]
+   * @returns {Promise<R>}
+   */
+  askWithin(_question, _input) {
+    throw new Error("a tab of no browser");
+  }
+
+  /**
    * Whether an error says only that one document just gives way to the next.
    * @param {unknown} _thrown
    * @returns {boolean}

@@ -1,10 +1,12 @@
-// Codes that the camera sees: a real one in a made-up film, since there is no camera here.
+// Codes that the camera sees: a real one in a made-up film, since there is no camera here. Firefox plays no film of ours:
+// in `firefox.spec.js` the code comes from a canvas.
 
 import { openPairingPage } from "../harness/browser.js";
 import { film } from "../harness/film.js";
+import { inBothBrowsers } from "../harness/journeys.js";
 import { look } from "../harness/look.js";
 import { expect, test } from "../harness/stage.js";
-import { ADDRESS, arriveAt, expectFault, onScreen } from "../harness/visit.js";
+import { ADDRESS, arriveAt, onScreen } from "../harness/visit.js";
 
 const FAKE = ["--use-fake-device-for-media-stream"];
 const ALLOWED = [...FAKE, "--use-fake-ui-for-media-stream"];
@@ -52,18 +54,21 @@ for (const language of ["en", "de"]) {
   });
 }
 
-test("a camera that is not allowed, and one that is not there, are told apart", async ({
-  stage,
-}) => {
-  const page = await openPairingPage(await stage.browser());
-  await page.locator("#scan").click();
-  await expectFault(page, "error", "camera_missing");
-  await look(page, "camera-missing");
-  await page.evaluate(() => {
+/** @param {import("../harness/journeys.js").Scene} scene */
+async function noCamera({ tab }) {
+  await tab.open("pair");
+  await tab.press("#scan");
+  await tab.fault("error", "camera_missing");
+  await tab.look("camera-missing");
+  await tab.ask(() => {
     const error = new DOMException("no", "NotAllowedError");
     navigator.mediaDevices.getUserMedia = () => Promise.reject(error);
   });
-  await page.locator("#scan").click();
-  await expectFault(page, "error", "camera_forbidden");
-  await look(page, "camera-forbidden");
+  await tab.press("#scan");
+  await tab.fault("error", "camera_forbidden");
+  await tab.look("camera-forbidden");
+}
+
+inBothBrowsers("no camera", {
+  "a camera that is not allowed, and one that is not there, are told apart": noCamera,
 });

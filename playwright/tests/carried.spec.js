@@ -1,11 +1,15 @@
 // A demanding interface behind a paired device: what its page does works as it would without Settle.
 
+import { basename } from "node:path";
+
 import { openPairingPage } from "../harness/browser.js";
 import { overBodies, overEvents, overSocket, overStream } from "../harness/carrying.js";
+import { inBothBrowsers } from "../harness/journeys.js";
 import { test as base, expect } from "../harness/stage.js";
 import { ADDRESS, arriveAt } from "../harness/visit.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
+/** @typedef {import("../harness/journeys.js").Scene} Scene */
 
 const MIB = 1024 * 1024;
 
@@ -43,32 +47,68 @@ test("a WebSocket goes over the connection of its page", async ({ page }) => {
   expect(headers).not.toContain("sec-websocket-key");
 });
 
-test("events arrive while their stream is open", async ({ page }) => {
-  expect(await page.evaluate(overEvents)).toEqual(["event 0", "event 1"]);
+test("a body whose length nobody knows arrives whole", async ({ page }) => {
+  // Chromium alone sends such ones.
+  expect(await page.evaluate(overStream, 256)).toEqual({ size: 16 * MIB, first: 255, last: 0 });
 });
 
-test("bodies of any length arrive whole, in both directions", async ({ page }) => {
+test("cookies are those of the device alone", async ({ page }) => {
+  await page.evaluate(() => fetch("/cookie"));
+  const cookies = await page.context().cookies();
+  expect(cookies.map(({ domain }) => domain)).toEqual(["printer.local", "printer.local"]);
+});
+
+/**
+ * Trusts the device, and opens its page.
+ * @param {Scene} scene
+ */
+async function enter({ stage, tab }) {
+  await stage.home.settle("pair", stage.device.code, "--yes");
+  await tab.open("pair");
+  await tab.go(ADDRESS);
+  await tab.arrive(ADDRESS);
+}
+
+/** @param {Scene} scene */
+async function socket(scene) {
+  await enter(scene);
+  const said = { text: "héllo", length: 3 * MIB };
+  expect(await scene.tab.askWithin(overSocket, said)).toEqual(said);
+}
+
+/** @param {Scene} scene */
+async function events(scene) {
+  await enter(scene);
+  expect(await scene.tab.askWithin(overEvents)).toEqual(["event 0", "event 1"]);
+}
+
+/** @param {Scene} scene */
+async function bodies(scene) {
+  await enter(scene);
   const length = 128 * MIB + 1;
-  const carried = await page.evaluate(overBodies, length);
+  const carried = await scene.tab.askWithin(overBodies, length);
   expect(carried.size).toBe(length);
   expect(carried.pieces).toBeGreaterThan(1);
   expect(carried.there).toBe(carried.here);
   expect(carried.progress.length).toBeGreaterThan(2);
   expect(carried.progress.at(-1)).toBe(length);
-  expect(await page.evaluate(overStream, 256)).toEqual({ size: 16 * MIB, first: 255, last: 0 });
-});
+}
 
-test("cookies are kept, and those of the device alone", async ({ page }) => {
-  await page.evaluate(() => fetch("/cookie"));
-  expect(await page.evaluate(() => document.cookie)).toBe("seen=1");
-  const head = await page.evaluate(async () => (await fetch("/head")).text());
-  expect(head).toContain('"seen=1; hidden=2"');
-  const cookies = await page.context().cookies();
-  expect(cookies.map(({ domain }) => domain)).toEqual(["printer.local", "printer.local"]);
-});
+/** @param {Scene} scene */
+async function cookies(scene) {
+  await enter(scene);
+  const { kept, sent } = await scene.tab.askWithin(async () => {
+    await fetch("/cookie");
+    return { kept: document.cookie, sent: await (await fetch("/head")).text() };
+  });
+  expect(kept).toBe("seen=1");
+  expect(sent).toContain('"seen=1; hidden=2"');
+}
 
-test("what the device has compressed passes as it is", async ({ page }) => {
-  const { text, encoding, entry } = await page.evaluate(async () => {
+/** @param {Scene} scene */
+async function packed(scene) {
+  await enter(scene);
+  const { text, encoding, entry } = await scene.tab.askWithin(async () => {
     const answer = await fetch("/gzip");
     const text = await answer.text();
     const [entry] = /** @type {PerformanceResourceTiming[]} */ (
@@ -79,29 +119,42 @@ test("what the device has compressed passes as it is", async ({ page }) => {
   expect([text, encoding]).toEqual(["packed", "gzip"]);
   expect(entry.decodedBodySize).toBe(6);
   expect(entry.encodedBodySize).toBe(26);
-});
+}
 
-test("the page's service worker answers while the device is away", async ({ stage, page }) => {
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await expect
-    .poll(() => page.evaluate(() => navigator.serviceWorker.controller?.state))
-    .toBe("activated");
-  await page.getByRole("link", { name: "Rooms" }).click();
-  expect(await page.evaluate(() => location.pathname)).toBe("/rooms");
+/** @param {Scene} scene */
+async function whileAway(scene) {
+  await enter(scene);
+  const { stage, tab } = scene;
+  await tab.will(() => navigator.serviceWorker.controller?.state).toBe("activated");
+  await tab.press('a[href="/rooms"]');
+  await tab.will(() => location.pathname).toBe("/rooms");
 
-  const { address } = stage.device;
+  const { address, state } = stage.device;
   await stage.device.stop();
-  await page.goto(`${ADDRESS}lights`);
-  await arriveAt(page, `${ADDRESS}lights`);
-  await expect(page.getByRole("main")).toHaveText("Here is /lights");
-  const away = () => page.evaluate(async () => (await fetch("/head")).status);
-  expect(await away()).toBe(504);
+  await tab.go(`${ADDRESS}lights`);
+  await tab.arrive(`${ADDRESS}lights`);
+  await tab.reads("main", "Here is /lights");
+  const answered = () => tab.askWithin(async () => (await fetch("/head")).status);
+  expect(await answered()).toBe(504);
 
-  await stage.startDevice({ listen: address });
-  await expect.poll(away).toBe(200);
-  await page.goBack();
-  await expect(page.getByRole("main")).toHaveText("Here is /rooms");
-});
+  await stage.startDevice({ state: basename(state), listen: address });
+  await expect.poll(answered).toBe(200);
+  await tab.ask(() => history.back());
+  await tab.reads("main", "Here is /rooms");
+}
+
+inBothBrowsers(
+  "what a demanding page does",
+  {
+    "a WebSocket says and hears": socket,
+    "events arrive while their stream is open": events,
+    "bodies of any length arrive whole, in both directions": bodies,
+    "cookies are kept": cookies,
+    "what the device has compressed passes as it is": packed,
+    "the page's service worker answers while the device is away": whileAway,
+  },
+  "app",
+);
 
 test.describe("a printer server", () => {
   test.use({ behind: "cups" });
