@@ -1,28 +1,26 @@
 // The popup: what is trusted, and how to end that.
 
-import { EXTENSION, openPairingPage } from "../harness/browser.js";
-import { look } from "../harness/look.js";
-import { expect, test } from "../harness/stage.js";
-import { ADDRESS, arriveAt, giveText, goAndLandOn, onScreen } from "../harness/visit.js";
+import { inBothBrowsers } from "../harness/journeys.js";
+import { expect } from "../harness/stage.js";
 
-test("the popup lists what is trusted and forgets it on a second click", async ({ stage }) => {
-  const page = await openPairingPage(await stage.browser());
-  await page.goto(`${EXTENSION}/popup.html`);
-  await onScreen(page, "overview");
-  await look(page, "popup-empty");
-  await goAndLandOn(page, ADDRESS, "pair");
-  await page.locator('body[data-link="ready"]').waitFor();
-  await giveText(page, stage.device.code);
-  await onScreen(page, "decision");
-  await page.locator("#trust").click();
-  await arriveAt(page, ADDRESS);
-  await page.goto(`${EXTENSION}/popup.html`);
-  const row = page.locator("[data-list] > li");
-  await expect(row.locator('[data-text="name"]')).toHaveText(/printer/);
-  await look(page, "popup");
-  await row.locator('[data-do="forget"]').click();
+/** @typedef {import("../harness/journeys.js").Scene} Scene */
+
+/** @param {Scene} scene */
+async function listAndForget({ stage, tab }) {
+  await tab.open("popup");
+  await tab.screen("overview");
+  await tab.look("popup-empty");
+  await tab.pair(stage.device.picture);
+  await tab.open("popup");
+  await tab.reads('[data-list] > li [data-text="name"]', /printer/);
+  await tab.look("popup");
+  await tab.press('[data-do="forget"]');
   expect(await stage.trusted()).toContain("printer.local");
-  await row.locator('[data-do="forget_confirm"]').click();
-  await expect(row).toHaveCount(0);
+  await tab.press('[data-do="forget_confirm"]');
+  await tab.shows("[data-list] > li", 0);
   expect(await stage.trusted()).toEqual([]);
+}
+
+inBothBrowsers("the popup", {
+  "the popup lists what is trusted and forgets it on a second click": listAndForget,
 });
