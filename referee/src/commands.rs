@@ -1,4 +1,33 @@
 //! What the commands take, do, and say.
 
 pub(crate) mod authority;
+pub(crate) mod issued;
+pub(crate) mod names;
 pub(crate) mod serve;
+
+use std::time::SystemTime;
+
+use settle_referee::authority::Files;
+use settle_referee::open_store;
+use settle_referee::store::Store;
+
+use crate::Which;
+
+/// The store of a referee that has an authority already.
+async fn store(which: &Which) -> anyhow::Result<Store> {
+    let state = which.state()?;
+    Files::new(&state, None).authority()?;
+    Ok(open_store(&state, which.database.as_deref()).await?)
+}
+
+fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(work)
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
+}

@@ -4,12 +4,15 @@
 //! A referee is a SETTLE device, by which hosts come to trust its authority (docs/pairing.md §12). It
 //! knows nothing of arguments, environment or terminal.
 
+pub mod acme;
 mod admin;
 pub mod authority;
 pub mod jws;
+mod leaf;
+mod listener;
 #[cfg(test)]
 mod postgres;
 mod referee;
 pub mod store;
 
-pub use referee::{Referee, RefereeError, Settings};
+pub use referee::{Referee, RefereeError, Settings, open_store};

@@ -13,6 +13,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use commands::authority::{self, Sealed};
+use commands::issued::{self, Revoke};
+use commands::names::{self, Authorize, Withdraw};
 use commands::serve::Serve;
 
 const LOG_VARIABLE: &str = "SETTLE_LOG";
@@ -37,6 +39,20 @@ enum Command {
     Serve(Serve),
     /// Say what the authority is.
     Authority(Which),
+    /// Say who may have a name, and print what to give that server's ACME client.
+    Authorize(Authorize),
+    /// List the names, and who may have them.
+    Names(Which),
+    /// Take a name back. What was issued for it stays good to its end, unless it is revoked.
+    Withdraw(Withdraw),
+    /// List the accounts of servers.
+    Accounts(Which),
+    /// List the certificates that have not ended.
+    Certificates(Which),
+    /// Revoke a certificate, by its serial number.
+    Revoke(Revoke),
+    /// Show what was granted, refused, issued and revoked, the newest first.
+    Audit(Which),
 }
 
 /// Which referee is meant.
@@ -48,6 +64,9 @@ struct Which {
     /// Write one JSON object to the standard output.
     #[arg(long)]
     json: bool,
+    /// The database, if not one in the directory: postgres://USER@HOST/NAME, which several referees may share.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
 }
 
 impl Which {
@@ -77,6 +96,13 @@ fn main() -> ExitCode {
         Command::Rollover(sealed) => authority::rollover(&sealed),
         Command::Serve(serve) => commands::serve::serve(serve),
         Command::Authority(which) => authority::show(&which),
+        Command::Authorize(authorize) => names::authorize(&authorize),
+        Command::Names(which) => names::names(&which),
+        Command::Withdraw(withdraw) => names::withdraw(&withdraw),
+        Command::Accounts(which) => issued::accounts(&which),
+        Command::Certificates(which) => issued::certificates(&which),
+        Command::Revoke(revoke) => issued::revoke(&revoke),
+        Command::Audit(which) => issued::audit(&which),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,

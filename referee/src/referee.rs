@@ -1,16 +1,28 @@
 //! A referee from its settings to its last connection: the device that is paired with, and what it serves.
 
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use settle_device::{Authority, Builder, Device, DeviceError, Event, Handler, Label};
+use settle_transport::tls::referee_server;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+use crate::acme::Acme;
 use crate::admin;
-use crate::authority::{FileError, Files};
+use crate::authority::{FileError, Files, Issuer};
+use crate::leaf::OwnLeaf;
+use crate::listener::Listener;
+use crate::store::{Store, StoreError};
 
 /// The directory of the device's own state, below the referee's.
 const DEVICE: &str = "device";
+const DATABASE: &str = "referee.db";
+const HTTPS: u16 = 443;
+const HTTP: u16 = 80;
 /// An intermediate that ends within this time is to be renewed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -27,6 +39,12 @@ pub struct Settings {
     pub announce: bool,
     /// Where to keep a picture of the current code.
     pub qr_file: Option<PathBuf>,
+    /// Where servers ask for certificates, by ACME; nowhere, if not given.
+    pub acme: Option<SocketAddr>,
+    /// Where lists of revoked certificates are to be had, over HTTP.
+    pub lists: Option<SocketAddr>,
+    /// The database, if not one in the state directory: `postgres://…`.
+    pub database: Option<String>,
 }
 
 /// Why a referee cannot be served.
@@ -38,12 +56,39 @@ pub enum RefereeError {
     /// The device cannot be served.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// Its store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A port cannot be used.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS cannot be used: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 /// A referee whose state is held and whose ports are open.
 #[derive(Debug)]
 pub struct Referee {
     device: Device,
+    listeners: Vec<Listener>,
+    directory: Option<String>,
+}
+
+/// Opens the store of a referee.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn open_store(state: &Path, database: Option<&str>) -> Result<Store, StoreError> {
+    match database {
+        Some(address) => Store::open(address).await,
+        None => Store::file(&state.join(DATABASE)).await,
+    }
 }
 
 impl Referee {
@@ -64,10 +109,19 @@ impl Referee {
             tracing::warn!("the intermediate ends soon: run 'settle-referee intermediate'");
         }
         let page: Handler = admin::handler(&root);
+        let (listeners, directory) = Box::pin(servers(&settings, issuer)).await?;
         let device = device(settings, page, Authority { root, links }).on_event(show);
         Ok(Self {
             device: device.open().await?,
+            listeners,
+            directory,
         })
+    }
+
+    /// The address that ACME clients are given.
+    #[must_use]
+    pub fn directory(&self) -> Option<&str> {
+        self.directory.as_deref()
     }
 
     /// Serves until `stop` is done.
@@ -75,8 +129,80 @@ impl Referee {
     /// # Errors
     /// [`RefereeError`], before the first connection is taken.
     pub async fn serve(self, stop: impl Future<Output = ()>) -> Result<(), RefereeError> {
-        Ok(self.device.serve(stop).await?)
+        let ending = CancellationToken::new();
+        let _ends = ending.clone().drop_guard();
+        let listeners = self.listeners.into_iter();
+        let running: Vec<_> = listeners
+            .map(|listener| tokio::spawn(listener.run(ending.clone())))
+            .collect();
+        let served = self.device.serve(stop).await;
+        ending.cancel();
+        for listener in running {
+            if let Err(error) = listener.await {
+                tracing::error!(%error, "a listener failed");
+            }
+        }
+        Ok(served?)
     }
+}
+
+/// What ACME is served with, and the address of its directory.
+async fn servers(
+    settings: &Settings,
+    issuer: Issuer,
+) -> Result<(Vec<Listener>, Option<String>), RefereeError> {
+    let Some(address) = settings.acme else {
+        return Ok((Vec::new(), None));
+    };
+    let name = settings.label.dot_local();
+    let (socket, port) = bind(address).await?;
+    let lists = match settings.lists {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let issuer = match &lists {
+        Some((_, port)) => {
+            let base = at("http", name.as_str(), *port, HTTP);
+            issuer.with_revocations(format!("{base}/crl/"))
+        }
+        None => issuer,
+    };
+    let issuer = Arc::new(issuer);
+    let store = open_store(&settings.state, settings.database.as_deref()).await?;
+    store.sweep(now()).await?;
+    let base = at("https", name.as_str(), port, HTTPS);
+    let acme = Arc::new(Acme::new(store, Arc::clone(&issuer), base));
+    let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
+    let directory = acme.directory();
+    let mut listeners = vec![Listener::new(
+        socket,
+        Arc::clone(&acme),
+        Some(Arc::new(tls)),
+    )];
+    listeners.extend(lists.map(|(socket, _)| Listener::new(socket, acme, None)));
+    Ok((listeners, Some(directory)))
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, u16), RefereeError> {
+    let bind = async {
+        let socket = TcpListener::bind(address).await?;
+        let port = socket.local_addr()?.port();
+        Ok((socket, port))
+    };
+    bind.await
+        .map_err(|error| RefereeError::Listen { address, error })
+}
+
+fn at(scheme: &str, name: &str, port: u16, usual: u16) -> String {
+    match port == usual {
+        true => format!("{scheme}://{name}"),
+        false => format!("{scheme}://{name}:{port}"),
+    }
+}
+
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 fn device(settings: Settings, page: Handler, authority: Authority) -> Builder {

@@ -54,6 +54,7 @@ impl<'a> Referee<'a> {
         command
             .args(["serve", "--json", "--no-announce", "--listen"])
             .arg(listen.to_string())
+            .args(["--acme", "127.0.0.1:0"])
             .arg("--state")
             .arg(&state)
             .stdout(Stdio::piped())

@@ -99,6 +99,22 @@ pub fn device_server(
     Ok(config)
 }
 
+/// A listener for servers that ask a referee for certificates, and show none themselves: they sign each request.
+///
+/// # Errors
+/// When TLS 1.3 is not to be had from the provider.
+pub fn referee_server(
+    identity: Arc<dyn ResolvesServerCert>,
+) -> Result<ServerConfig, rustls::Error> {
+    let mut config = server_builder()?
+        .with_no_client_auth()
+        .with_cert_resolver(identity);
+    config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
+    config.send_tls13_tickets = 0;
+    config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
+    Ok(config)
+}
+
 /// A listener for browsers on this computer, whose certificate depends on the name asked for.
 ///
 /// # Errors

@@ -1,10 +1,11 @@
 //! `serve`: runs the referee, and shows what happens.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::json;
 use settle_device::ui::{self, Format};
 use settle_device::{Event, Label, listen_address};
 use settle_referee::{Referee, Settings};
@@ -26,6 +27,12 @@ pub(crate) struct Serve {
     /// Do not announce the referee on the local network.
     #[arg(long)]
     no_announce: bool,
+    /// Where servers ask for certificates, by ACME.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:14000", value_parser = listen_address)]
+    acme: SocketAddr,
+    /// Where lists of revoked certificates are to be had, over HTTP; certificates name the place then.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
+    lists: Option<SocketAddr>,
     #[command(flatten)]
     which: Which,
 }
@@ -45,6 +52,9 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         false => Format::Plain,
     };
     let settings = Settings {
+        acme: Some(serve.acme),
+        lists: serve.lists,
+        database: serve.which.database.clone(),
         label: serve.name,
         state: serve.which.state()?,
         listen: serve.listen,
@@ -54,6 +64,9 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let referee = Referee::open(settings, move |event| show(format, &event)).await?;
+    if let Some(directory) = referee.directory() {
+        say(format, directory)?;
+    }
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -61,6 +74,19 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         }
     };
     Ok(referee.serve(stop).await?)
+}
+
+/// The one thing to tell that no device has.
+fn say(format: Format, directory: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    match format {
+        Format::Json => writeln!(
+            output,
+            "{}",
+            json!({"event": "acme", "directory": directory})
+        ),
+        Format::Terminal | Format::Plain => writeln!(output, "ACME directory: {directory}"),
+    }
 }
 
 /// A referee serves on when nobody reads what it says.

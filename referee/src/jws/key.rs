@@ -8,6 +8,9 @@ use aws_lc_rs::signature::{
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use x509_parser::oid_registry::OID_SIG_ED25519;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// A modulus of 2048 bits and one of 8192, in octets.
 const RSA_OCTETS: std::ops::RangeInclusive<usize> = 256..=1024;
@@ -94,6 +97,30 @@ impl Jwk {
             Self::Rsa { n, e } => format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#),
         };
         BASE64URL_NOPAD.encode(&Sha256::digest(text))
+    }
+
+    /// Whether it is the key of a certificate.
+    #[must_use]
+    pub fn is_key_of(&self, key: &SubjectPublicKeyInfo<'_>) -> bool {
+        let bits = &key.subject_public_key.data;
+        match (self, key.parsed()) {
+            (Self::Ec { x, y, .. }, Ok(PublicKey::EC(_))) => {
+                let length = bits.len() / 2;
+                point(x, y, length).is_ok_and(|point| point == **bits)
+            }
+            (Self::Okp { x, .. }, _) if key.algorithm.algorithm == OID_SIG_ED25519 => {
+                octets(x, 32).is_ok_and(|octets| octets == **bits)
+            }
+            (Self::Rsa { n, e }, Ok(PublicKey::RSA(rsa))) => {
+                let is = |text: &str, octets: &[u8]| {
+                    let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+                    let significant = octets.get(zeros..);
+                    number(text).is_ok_and(|number| Some(number.as_slice()) == significant)
+                };
+                is(n, rsa.modulus) && is(e, rsa.exponent)
+            }
+            (Self::Ec { .. } | Self::Okp { .. } | Self::Rsa { .. }, _) => false,
+        }
     }
 
     /// Whether the key has signed a message; an error where it cannot have.

@@ -16,6 +16,7 @@ use x509_parser::oid_registry::{
 };
 use x509_parser::prelude::FromDer;
 
+use super::PrivateKey;
 use crate::anchor::{BrokenRule, rules};
 
 /// Why a request is not taken.
@@ -75,6 +76,20 @@ impl CertificateRequest {
             names: names(&request)?,
             key: SubjectPublicKeyInfo::from_der(raw).map_err(|_| RequestError::Encoding)?,
             fingerprint: KeyFingerprint::of_spki(raw),
+        })
+    }
+
+    /// That of a key of one's own, for which there is nothing to prove.
+    ///
+    /// # Errors
+    /// [`RequestError::Encoding`], which would be a defect.
+    pub fn own(key: &PrivateKey) -> Result<Self, RequestError> {
+        use rcgen::PublicKeyData as _;
+        let raw = key.pair.subject_public_key_info();
+        Ok(Self {
+            names: BTreeSet::new(),
+            key: SubjectPublicKeyInfo::from_der(&raw).map_err(|_| RequestError::Encoding)?,
+            fingerprint: key.fingerprint(),
         })
     }
 
