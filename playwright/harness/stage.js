@@ -22,8 +22,11 @@ import { startTransmission } from "./transmission.js";
 /** @typedef {Awaited<ReturnType<typeof startSite>>} Site */
 /** @typedef {{ url: string, stop: () => Promise<void> }} Interface what a device stands in front of */
 
+/** As long as a name can be. */
+export const LONG_NAME = "the-storage-in-the-cellar-behind-the-stairs-next-to-the-heating";
+
 /** A device that announces no service of Settle's is looked for by its name (RFC 6762 §3). */
-const SOUGHT_BY_HOST = ["nas.local"];
+const SOUGHT_BY_HOST = ["nas.local", "absent.local", `${LONG_NAME}.local`];
 
 /** Asked for on purpose, by the test that shows that questions are seen. */
 export const CONTROL_NAME = "control.local";

@@ -78,6 +78,12 @@ impl Address {
     pub const fn name(&self) -> &LocalName {
         &self.name
     }
+
+    /// The TCP port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(443)
+    }
 }
 
 impl fmt::Display for Address {

@@ -252,6 +252,9 @@ enum Ask {
         page: PageId,
     },
     Abort,
+    Vouch {
+        page: PageId,
+    },
     Revoke {
         page: PageId,
         device: String,
@@ -373,6 +376,9 @@ impl Background {
             FromPage::Commit { petname } => self.commit_pairing(page, petname),
             FromPage::Cancel {} => self.cancel_pairing(page),
             FromPage::AskRefusal { name } => self.tell_refusal(page, name),
+            FromPage::Vouch { name, port } => {
+                self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })
+            }
             FromPage::Revoke { device } => {
                 let call = Call::RevokeDevice {
                     device: device.clone(),

@@ -35,6 +35,35 @@ pub(crate) fn device(label: &str) -> Device {
     }
 }
 
+/// A referee that is paired.
+pub(crate) fn referee(label: &str) -> Device {
+    let mut referee = device(label);
+    let DeviceAnchor::Device(paired) = referee.anchor else {
+        panic!("it was paired");
+    };
+    referee.anchor = DeviceAnchor::Referee(PairedAnchor {
+        authority: Some(key("authority")),
+        ..paired
+    });
+    referee
+}
+
+/// What a referee vouches for.
+pub(crate) fn vouched_by(referee: &Device, label: &str) -> Device {
+    let known = device(label);
+    let name = known.petname.dot_local();
+    Device {
+        names: vec![name.clone()],
+        unique_name: name,
+        anchor: DeviceAnchor::Vouched {
+            referee: referee.id.clone(),
+            authority: key("authority"),
+        },
+        port: 443,
+        ..known
+    }
+}
+
 /// The fingerprint of the root key of the device of this label.
 pub(crate) fn key(label: &str) -> KeyFingerprint {
     KeyFingerprint::of_spki(label.as_bytes())

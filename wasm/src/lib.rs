@@ -22,3 +22,4 @@ pub mod routes;
 mod shipped;
 pub mod typing;
 pub mod view;
+pub mod vouching;

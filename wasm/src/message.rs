@@ -34,6 +34,13 @@ pub enum FromPage {
         /// The name in the address bar.
         name: LocalName,
     },
+    /// Look whether a referee vouches for what answers there.
+    Vouch {
+        /// The name in the address bar.
+        name: LocalName,
+        /// The port there.
+        port: u16,
+    },
     /// End the trust in a device.
     Revoke {
         /// Its identifier in the trust store.
@@ -145,7 +152,9 @@ pub enum ToPage {
         /// Why.
         fault: Fault,
     },
-    /// The device is paired, and its names open.
+    /// No referee that is trusted vouches for what this page asked about, or none can tell now.
+    NotVouched {},
+    /// The device is trusted, and its names open.
     Paired {
         /// The device.
         device: Box<Device>,

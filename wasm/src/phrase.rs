@@ -36,6 +36,12 @@ names! {
         StepConnecting = "step_connecting",
         /// The third.
         StepProving = "step_proving",
+        /// `$1`: the name that a referee may vouch for.
+        VouchingTitle = "vouching_title",
+        /// What is looked at then.
+        VouchingText = "vouching_text",
+        /// `$1`: the name that a referee vouches for.
+        DoneVouched = "done_vouched",
         /// The question.
         DecisionTitle = "decision_title",
         /// A device.
@@ -52,6 +58,8 @@ names! {
         RoleGuest = "role_guest",
         /// Of a device that was imported.
         RoleImported = "role_imported",
+        /// `$1`: the referee that vouches for it.
+        RoleVouched = "role_vouched",
         /// `$1`: a role that the device made up.
         RoleOther = "role_other",
         /// By a code that dies with this pairing.
@@ -246,6 +254,8 @@ names! {
         RestoreDone = "restore_done",
         /// In the place of a time.
         NeverVerified = "never_verified",
+        /// By a certificate that a referee issued.
+        ProofVouched = "proof_vouched",
         /// By a certificate or a fingerprint that the user imported.
         ProofImported = "proof_imported",
         /// `$1`: the new name.

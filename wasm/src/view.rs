@@ -23,6 +23,8 @@ names! {
         Scan = "scan",
         /// Something takes its time.
         Working = "working",
+        /// Whether a referee vouches for the name is looked at.
+        Vouching = "vouching",
         /// The user decides.
         Decision = "decision",
         /// It is over, well or by the user's refusal.
@@ -71,6 +73,10 @@ names! {
         ScanSaid = "scan_said",
         /// The step under way, told to screen readers as it changes.
         Step = "step",
+        /// The headline while a referee may vouch for a name.
+        VouchingTitle = "vouching_title",
+        /// What is looked at then.
+        VouchingText = "vouching_text",
         /// The question of the decision.
         DecisionTitle = "decision_title",
         /// The device's own label.
@@ -85,6 +91,12 @@ names! {
         FingerprintWords = "fingerprint_words",
         /// The same as a picture.
         FingerprintPicture = "fingerprint_picture",
+        /// The fingerprint of what a referee issues under, in groups.
+        Authority = "authority",
+        /// The same in words.
+        AuthorityWords = "authority_words",
+        /// The same as a picture.
+        AuthorityPicture = "authority_picture",
         /// What trusting it covers.
         Scope = "scope",
         /// What the device lets us do.
@@ -275,6 +287,18 @@ names! {
         CanInvite = "can_invite",
         /// The code is there.
         Invited = "invited",
+        /// The device has a key or a certificate of its own.
+        HasFingerprint = "has_fingerprint",
+        /// A referee issues under a key of its own.
+        HasAuthority = "has_authority",
+        /// A referee vouches for it.
+        HasVoucher = "has_voucher",
+        /// The device that is shown is a referee.
+        IsReferee = "is_referee",
+        /// It has vouched for nothing yet.
+        NothingVouched = "nothing_vouched",
+        /// The name that is trusted is the user's own choice.
+        HasPetname = "has_petname",
         /// The device had other keys before.
         HasFormer = "has_former",
         /// What was done can be taken back.
@@ -421,6 +445,10 @@ names! {
         Origins = "origins",
         /// What has to be in order.
         Checks = "checks",
+        /// What a referee has vouched for.
+        Vouched = "vouched",
+        /// The referee that vouches for something.
+        Vouchers = "vouchers",
         /// The keys that a device had before.
         Former = "former",
         /// What happened with one device.
@@ -551,6 +579,18 @@ impl View {
         self.text(Slot::Fingerprint, Text::fingerprint(key.as_bytes()))
             .text(Slot::FingerprintWords, Text::literal(&key.to_words()))
             .text(Slot::FingerprintPicture, Text::literal(&key.to_picture()))
+    }
+
+    /// The same for the key that a referee issues under.
+    #[must_use]
+    pub fn authority(self, key: Option<KeyFingerprint>) -> Self {
+        let view = self.part(Part::HasAuthority, key.is_some());
+        let Some(key) = key else {
+            return view;
+        };
+        view.text(Slot::Authority, Text::fingerprint(key.as_bytes()))
+            .text(Slot::AuthorityWords, Text::literal(&key.to_words()))
+            .text(Slot::AuthorityPicture, Text::literal(&key.to_picture()))
     }
 
     /// Puts a headline in its place, which is the tab's title too.

@@ -25,6 +25,7 @@ const LOOKING: [&str; 14] = [
     "popup",
     "rollover",
     "typed",
+    "vouched",
 ];
 
 /// Takes all pictures anew.

@@ -7,6 +7,7 @@ use super::{Background, Badge, Effect, PageId, TabId};
 use crate::address::Address;
 use crate::message::{Bridge, ToPage};
 use crate::page::Reason;
+use crate::vouching;
 
 /// What browsers call a proxy that is away, unknown to them, or that refuses a name.
 const FAILURES: [&str; 8] = [
@@ -58,10 +59,15 @@ impl Background {
         let Some(address) = Address::parse(url).filter(|_| is_failure(error)) else {
             return Vec::new();
         };
-        if self.device(address.name()).is_none() {
-            // Forgotten a moment ago: the rule that leads to pairing came too late for this one.
-            let refused = REFUSED_BY_PROXY.contains(&error);
-            return Vec::from_iter(refused.then(|| self.lead(tab, "pair.html", &address)));
+        let is_unknown = self.device(address.name()).is_none();
+        // Forgotten a moment ago, so that the rule that leads to pairing came too late for this one, or
+        // vouched for at another port.
+        let may_pair = is_unknown || vouching::may_help(&address, &self.known.devices);
+        if may_pair && REFUSED_BY_PROXY.contains(&error) {
+            return vec![self.lead(tab, "pair.html", &address)];
+        }
+        if is_unknown {
+            return Vec::new();
         }
         self.refusals.remove(address.name());
         self.bridge = Bridge::Unknown;

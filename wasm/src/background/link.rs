@@ -124,6 +124,7 @@ impl Background {
             .filter_map(|ask| match ask {
                 Ask::Start { page }
                 | Ask::Commit { page }
+                | Ask::Vouch { page }
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
                 | Ask::Invite { page }
@@ -187,6 +188,10 @@ impl Background {
             Ask::Start { page } => self.pairing_started(page, id, result(response)),
             Ask::Commit { page } => self.pairing_committed(page, result(response)),
             Ask::Abort => Vec::new(),
+            Ask::Vouch { page } => match result(response) {
+                Ok(device) => self.trusted(page, device),
+                Err(_) => vec![say(page, Ok(ToPage::NotVouched {}))],
+            },
             Ask::Revoke { page, device } => match result::<Value>(response) {
                 Ok(_) => self.revoked(page, &device),
                 Err(fault) => vec![failed(page, fault)],
@@ -195,27 +200,20 @@ impl Background {
                 Ok(_) => vec![self.list()],
                 Err(fault) => vec![failed(page, fault)],
             },
-            Ask::Invite { page } => match result(response) {
-                Ok(invitation) => vec![Effect::Say {
-                    page,
-                    message: ToPage::Invited { invitation },
-                }],
-                Err(fault) => vec![failed(page, fault)],
-            },
-            Ask::Audit { page, before } => match result::<Value>(response) {
-                Ok(audit) => vec![Effect::Say {
-                    page,
-                    message: ToPage::Audit { audit, before },
-                }],
-                Err(fault) => vec![failed(page, fault)],
-            },
-            Ask::Makers { page } => match result(response) {
-                Ok(Makers { makers }) => vec![Effect::Say {
-                    page,
-                    message: ToPage::Makers { makers },
-                }],
-                Err(fault) => vec![failed(page, fault)],
-            },
+            Ask::Invite { page } => {
+                let answer = result(response);
+                let answer = answer.map(|invitation| ToPage::Invited { invitation });
+                vec![say(page, answer)]
+            }
+            Ask::Audit { page, before } => {
+                let answer = result(response).map(|audit| ToPage::Audit { audit, before });
+                vec![say(page, answer)]
+            }
+            Ask::Makers { page } => {
+                let answer = result(response);
+                let answer = answer.map(|Makers { makers }| ToPage::Makers { makers });
+                vec![say(page, answer)]
+            }
             Ask::ChangeMakers { page } => match result::<Value>(response) {
                 Ok(_) => self.list_makers(page),
                 Err(fault) => vec![failed(page, fault)],
@@ -288,6 +286,11 @@ impl Background {
             self.trouble.unwrap_or_else(|| OwnFault::HostLost.into()),
         )]
     }
+}
+
+fn say(page: PageId, answer: Result<ToPage, Fault>) -> Effect {
+    let message = answer.unwrap_or_else(|fault| ToPage::Failed { fault });
+    Effect::Say { page, message }
 }
 
 pub(super) const fn failed(page: PageId, fault: Fault) -> Effect {

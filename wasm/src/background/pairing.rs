@@ -69,6 +69,22 @@ impl Background {
     }
 
     /// The rules come before the good news, since the page goes to the device on hearing it.
+    pub(super) fn trusted(&mut self, page: PageId, device: Device) -> Vec<Effect> {
+        let mut devices = self.known.devices.clone();
+        devices.retain(|known| known.id != device.id);
+        devices.push(device.clone());
+        devices.sort_by(|a, b| a.names.cmp(&b.names));
+        let mut effects = self.set_devices(devices);
+        effects.extend(self.tell_status());
+        effects.push(Effect::Say {
+            page,
+            message: ToPage::Paired {
+                device: Box::new(device),
+            },
+        });
+        effects
+    }
+
     pub(super) fn pairing_committed(
         &mut self,
         page: PageId,
@@ -77,19 +93,7 @@ impl Background {
         match device {
             Ok(device) => {
                 self.set_pairing(page, None);
-                let mut devices = self.known.devices.clone();
-                devices.retain(|known| known.id != device.id);
-                devices.push(device.clone());
-                devices.sort_by(|a, b| a.names.cmp(&b.names));
-                let mut effects = self.set_devices(devices);
-                effects.extend(self.tell_status());
-                effects.push(Effect::Say {
-                    page,
-                    message: ToPage::Paired {
-                        device: Box::new(device),
-                    },
-                });
-                effects
+                self.trusted(page, device)
             }
             Err(fault) => {
                 let again = match (self.pairing(page), fault) {

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::fault::OwnFault;
-use crate::fixtures::{decision, device, key, name};
+use crate::fixtures::{decision, device, key, name, referee, vouched_by};
 use crate::message::{CodeText, LinkState, ProxyControl};
 
 const MISSING: &str = "Specified native messaging host not found.";
@@ -641,4 +641,61 @@ fn the_code_is_in_no_debug_text_of_events_and_effects() {
     assert!(!format!("{event:?}").contains("AAAA"));
     assert!(!format!("{:?}", run.event(event)).contains("AAAA"));
     assert!(!format!("{:?}", run.background).contains("AAAA"));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_a_referee_vouches_for_is_in_the_rules_before_its_page_hears_of_it() {
+    let referee = referee("referee");
+    let nas = vouched_by(&referee, "nas");
+    let ask = FromPage::Vouch {
+        name: nas.unique_name.clone(),
+        port: 443,
+    };
+    let mut run = Run::ready(std::slice::from_ref(&referee));
+    run.open_page(1);
+    let asked = run.say(1, ask.clone());
+    assert!(matches!(
+        calls(&asked).as_slice(),
+        [Call::VouchName { port: 443, .. }]
+    ));
+    let effects = run.answer(serde_json::to_value(&nas).unwrap());
+    let rules = effects
+        .iter()
+        .position(|it| matches!(it, Effect::SetRules { .. }));
+    assert!(rules.is_some());
+    assert!(matches!(
+        said_to(&effects[rules.unwrap()..], 1).last(),
+        Some(ToPage::Paired { .. })
+    ));
+
+    let mut run = Run::ready(&[referee]);
+    run.open_page(1);
+    run.say(1, ask);
+    let effects = run.refuse(ErrorKind::NotVouched);
+    assert_eq!(said_to(&effects, 1), [&ToPage::NotVouched {}]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn another_port_of_what_a_referee_vouches_for_is_asked_about() {
+    let referee = referee("referee");
+    let mut run = Run::ready(&[vouched_by(&referee, "nas"), referee]);
+    let mut goes_to = |url: &str| {
+        let effects = run.event(Event::NavigationFailed {
+            tab: 3,
+            url: url.to_owned(),
+            error: "net::ERR_TUNNEL_CONNECTION_FAILED".to_owned(),
+        });
+        effects.iter().find_map(|effect| {
+            let Effect::Lead { url, .. } = effect else {
+                return None;
+            };
+            url.rsplit('/').next().map(str::to_owned)
+        })
+    };
+    let page = goes_to("https://nas.local:8443/").unwrap();
+    assert_eq!(page, "pair.html#nas.local:8443");
+    let page = goes_to("https://nas.local/").unwrap();
+    assert_eq!(page, "blocked.html#nas.local");
 }

@@ -217,6 +217,7 @@ impl Blocked {
             | ToPage::Audit { .. }
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
+            | ToPage::NotVouched {}
             | ToPage::Paired { .. } => {}
         }
         Vec::new()

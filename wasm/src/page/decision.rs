@@ -74,6 +74,7 @@ pub(super) fn view(view: View, deciding: &Deciding, status: Option<&Status>) -> 
         .text(Slot::Kind, Text::say(kind))
         .text(Slot::UniqueName, Text::literal(&decision.unique_name))
         .key(decision.fingerprint)
+        .authority(decision.authority)
         .text(Slot::Scope, scope)
         .text(Slot::Role, role(&decision.role))
         .text(Slot::Proof, Text::say(proof))

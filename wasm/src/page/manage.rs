@@ -210,6 +210,7 @@ impl Manage {
             ToPage::Revoked {}
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
+            | ToPage::NotVouched {}
             | ToPage::Paired { .. }
             | ToPage::Refused { .. } => Vec::new(),
         }

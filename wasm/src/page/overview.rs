@@ -1,6 +1,6 @@
 //! The popup: the state of the connection, and what is paired.
 
-use settle_protocol::rpc::{Device, DeviceState};
+use settle_protocol::rpc::{Device, DeviceAnchor, DeviceState};
 
 use super::decision::role;
 use super::{Effect, Event, with_fault, with_status};
@@ -9,6 +9,7 @@ use crate::fault::Fault;
 use crate::message::{FromPage, LinkState, ProxyControl, Status, ToPage};
 use crate::phrase::Phrase;
 use crate::view::{Action, List, Part, Row, Screen, Slot, Text, View};
+use crate::vouching;
 
 /// The popup's state.
 #[derive(Debug, Default)]
@@ -59,6 +60,7 @@ impl Overview {
             | ToPage::Audit { .. }
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
+            | ToPage::NotVouched {}
             | ToPage::Paired { .. }
             | ToPage::Refused { .. } => {}
         }
@@ -149,7 +151,11 @@ impl Overview {
             .part(Part::Nothing, empty)
             .list(
                 List::Devices,
-                status.devices.iter().map(|it| self.row(it)).collect(),
+                status
+                    .devices
+                    .iter()
+                    .map(|it| self.row(it, &status.devices))
+                    .collect(),
             );
         match self.fault {
             Some(fault) => with_fault(view, fault),
@@ -157,7 +163,7 @@ impl Overview {
         }
     }
 
-    fn row(&self, device: &Device) -> Row {
+    fn row(&self, device: &Device, devices: &[Device]) -> Row {
         let name = device.name();
         let forgetting = self.forgetting.as_ref() == Some(&device.id);
         let part = if forgetting {
@@ -170,7 +176,7 @@ impl Overview {
             parts: [part].into(),
             texts: [
                 (Slot::Name, Text::literal(name)),
-                (Slot::Role, role_of(device)),
+                (Slot::Role, role_of(device, devices)),
                 (
                     Slot::Fingerprint,
                     Text::fingerprint_start(device.anchor.digest()),
@@ -198,10 +204,16 @@ pub(super) fn state_of(device: &Device) -> Option<Text> {
     }
 }
 
-/// What the device lets us do, where a ceremony told.
-pub(super) fn role_of(device: &Device) -> Text {
-    device.anchor.paired().map_or_else(
-        || Text::say(Phrase::RoleImported),
-        |paired| role(&paired.role),
-    )
+/// What the device lets us do, where a ceremony told; else on whose word it is trusted.
+pub(super) fn role_of(device: &Device, devices: &[Device]) -> Text {
+    match &device.anchor {
+        DeviceAnchor::Device(paired) | DeviceAnchor::Referee(paired) => role(&paired.role),
+        DeviceAnchor::Authority { .. } | DeviceAnchor::Certificate { .. } => {
+            Text::say(Phrase::RoleImported)
+        }
+        DeviceAnchor::Vouched { referee, .. } => {
+            let name = vouching::voucher(device, devices).map(|it| it.name().as_str());
+            Text::say_of(Phrase::RoleVouched, &[&name.unwrap_or(referee)])
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::page::decision;
 use crate::phrase::Phrase;
 use crate::typing::{self, Hint};
 use crate::view::{Action, Field, Mark, Part, Screen, Slot, Text, View};
+use crate::vouching;
 
 /// The page's state.
 #[derive(Debug, Default)]
@@ -24,11 +25,17 @@ pub struct Pair {
     stage: Stage,
     /// Of the code that is being typed.
     hint: Option<Hint>,
+    /// Whether a referee vouches for the address was asked already.
+    asked_referees: bool,
 }
 
 #[derive(Debug)]
 enum Stage {
     Ask(Option<Problem>),
+    /// A referee may vouch for the address. What opens if none does: the referee that was paired just now.
+    Vouching {
+        otherwise: Option<Address>,
+    },
     Reading,
     /// With what is wrong with the code that the camera sees.
     Scanning(Option<Fault>),
@@ -36,6 +43,7 @@ enum Stage {
     Deciding(Deciding),
     Paired {
         opens: Address,
+        headline: Phrase,
     },
     Refused,
 }
@@ -194,7 +202,9 @@ impl Pair {
         match message {
             ToPage::Status { status } => {
                 self.status = Some(status);
-                self.go_on()
+                let mut effects = self.go_on();
+                effects.extend(self.ask_referees(None));
+                effects
             }
             ToPage::Progress { step } => {
                 if let Stage::Working(working) = &mut self.stage {
@@ -211,6 +221,7 @@ impl Pair {
             }
             ToPage::Failed { fault } => self.failed(fault),
             ToPage::Paired { device } => self.paired(&device),
+            ToPage::NotVouched {} => self.not_vouched(),
             ToPage::Refused { .. }
             | ToPage::Revoked {}
             | ToPage::Makers { .. }
@@ -234,6 +245,7 @@ impl Pair {
                 ..
             })) => self.use_code(code),
             stage @ (Stage::Ask(_)
+            | Stage::Vouching { .. }
             | Stage::Reading
             | Stage::Scanning(_)
             | Stage::Working(_)
@@ -261,6 +273,10 @@ impl Pair {
                 Vec::new()
             }
             Stage::Deciding(_) => self.fail(fault, None, false),
+            stage @ Stage::Vouching { .. } => {
+                self.stage = stage;
+                self.not_vouched()
+            }
             stage @ (Stage::Ask(_)
             | Stage::Reading
             | Stage::Scanning(_)
@@ -272,23 +288,78 @@ impl Pair {
         }
     }
 
-    /// The page that was asked for opens if the device goes by its name, else the device's own.
+    /// The page that was asked for opens if the device goes by its name, else the device's own. Of a referee
+    /// that was paired on the way to another name, it is asked first whether it vouches for that.
     fn paired(&mut self, device: &Device) -> Vec<Effect> {
-        if !matches!(self.stage, Stage::Deciding(_)) {
-            return Vec::new();
-        }
         let asked = self.asked.clone();
-        let opens = asked
-            .filter(|asked| device.names.contains(asked.name()))
-            .unwrap_or_else(|| Address::home(device.petname.dot_local()));
+        let asked = asked.filter(|asked| device.names.contains(asked.name()));
+        match (&self.stage, asked) {
+            (Stage::Deciding(_), Some(asked)) => self.open_paired(asked, Phrase::DonePaired),
+            (Stage::Deciding(_), None) => {
+                let home = Address::home(device.petname.dot_local());
+                self.asked_referees = false;
+                let ask = self.ask_referees(Some(home.clone()));
+                if ask.is_empty() {
+                    return self.open_paired(home, Phrase::DonePaired);
+                }
+                ask
+            }
+            (Stage::Vouching { .. }, Some(asked)) => self.open_paired(asked, Phrase::DoneVouched),
+            (
+                Stage::Vouching { .. }
+                | Stage::Ask(_)
+                | Stage::Reading
+                | Stage::Scanning(_)
+                | Stage::Working(_)
+                | Stage::Paired { .. }
+                | Stage::Refused,
+                _,
+            ) => Vec::new(),
+        }
+    }
+
+    fn open_paired(&mut self, opens: Address, headline: Phrase) -> Vec<Effect> {
         let go = Effect::Go {
             url: opens.to_string(),
         };
-        self.stage = Stage::Paired { opens };
+        self.stage = Stage::Paired { opens, headline };
         if self.bridge_untrusted() {
             return Vec::new();
         }
         vec![go]
+    }
+
+    /// Once for each visit, before a code is asked for, and when a referee was paired just now.
+    fn ask_referees(&mut self, otherwise: Option<Address>) -> Vec<Effect> {
+        let (Some(asked), Some(status)) = (&self.asked, &self.status) else {
+            return Vec::new();
+        };
+        let is_free = otherwise.is_some() || matches!(self.stage, Stage::Ask(None));
+        if self.asked_referees || !is_free || status.link != LinkState::Ready {
+            return Vec::new();
+        }
+        self.asked_referees = true;
+        if !vouching::may_help(asked, &status.devices) {
+            return Vec::new();
+        }
+        self.stage = Stage::Vouching { otherwise };
+        say(FromPage::Vouch {
+            name: asked.name().clone(),
+            port: asked.port(),
+        })
+    }
+
+    fn not_vouched(&mut self) -> Vec<Effect> {
+        let Stage::Vouching { otherwise } = &mut self.stage else {
+            return Vec::new();
+        };
+        match otherwise.take() {
+            Some(home) => self.open_paired(home, Phrase::DonePaired),
+            None => {
+                self.stage = Stage::Ask(None);
+                Vec::new()
+            }
+        }
     }
 
     fn bridge_untrusted(&self) -> bool {
@@ -313,7 +384,7 @@ impl Pair {
                 })),
             ) => self.use_code(code),
             (Action::Open, stage) => {
-                let opens = if let Stage::Paired { opens } = &stage {
+                let opens = if let Stage::Paired { opens, .. } = &stage {
                     Some(opens)
                 } else {
                     self.asked_and_paired()
@@ -325,6 +396,8 @@ impl Pair {
                 Vec::from_iter(go)
             }
             (Action::Cancel, Stage::Working(_)) => say(FromPage::Cancel {}),
+            // The answer may still come; then the page says that it can be opened.
+            (Action::Cancel, Stage::Vouching { .. }) => Vec::new(),
             (
                 Action::Refuse,
                 Stage::Deciding(Deciding {
@@ -376,6 +449,7 @@ impl Pair {
                     None => view,
                 }
             }
+            Stage::Vouching { .. } => self.view_vouching(),
             Stage::Reading => self
                 .view_ask()
                 .text(Slot::Reading, Text::say(Phrase::StepReading)),
@@ -386,7 +460,7 @@ impl Pair {
                 deciding,
                 self.status.as_ref(),
             ),
-            Stage::Paired { opens } => self.view_paired(opens),
+            Stage::Paired { opens, headline } => self.view_paired(opens, *headline),
             Stage::Refused => with_status(Screen::Done, self.status.as_ref())
                 .titled(Slot::DoneTitle, Text::say(Phrase::DoneRefused))
                 .text(Slot::DoneText, Text::say(Phrase::DoneRefusedText))
@@ -435,7 +509,18 @@ impl Pair {
             .mark(Mark::Progress, word)
     }
 
-    fn view_paired(&self, opens: &Address) -> View {
+    fn view_vouching(&self) -> View {
+        let asked = self.asked.as_ref();
+        let title = asked.map(|asked| Text::say_of(Phrase::VouchingTitle, &[asked.name()]));
+        let view = with_status(Screen::Vouching, self.status.as_ref())
+            .text(Slot::VouchingText, Text::say(Phrase::VouchingText));
+        match title {
+            Some(title) => view.titled(Slot::VouchingTitle, title),
+            None => view,
+        }
+    }
+
+    fn view_paired(&self, opens: &Address, headline: Phrase) -> View {
         let held = self.bridge_untrusted();
         let text = if held {
             Phrase::DonePairedHeld
@@ -443,10 +528,7 @@ impl Pair {
             Phrase::DonePairedText
         };
         with_status(Screen::Done, self.status.as_ref())
-            .titled(
-                Slot::DoneTitle,
-                Text::say_of(Phrase::DonePaired, &[opens.name()]),
-            )
+            .titled(Slot::DoneTitle, Text::say_of(headline, &[opens.name()]))
             .text(Slot::DoneText, Text::say_of(text, &[opens]))
             .part(Part::CanOpen, true)
             .mark(Mark::Outcome, "paired")

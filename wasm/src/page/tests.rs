@@ -1,5 +1,7 @@
 //! The pages as their script drives them: events in, effects and views out.
 
+mod vouching;
+
 use settle_protocol::maker::{MakerName, SerialNumber};
 use settle_protocol::rpc::maker::{MakerProblem, MakerStatement};
 use settle_protocol::rpc::{Decision, Device, ErrorKind, PairingStep, Refusal};

@@ -67,16 +67,22 @@ impl Manage {
             .part(Part::NoMatch, !empty && found.is_empty())
             .field(Field::Search, self.search.clone())
             .field(Field::Order, self.order.word().to_owned())
-            .list(List::Devices, found.into_iter().map(row).collect())
+            .list(
+                List::Devices,
+                found
+                    .into_iter()
+                    .map(|device| row(device, &status.devices))
+                    .collect(),
+            )
     }
 }
 
-fn row(device: &Device) -> Row {
+fn row(device: &Device, devices: &[Device]) -> Row {
     let mut row = Row {
         value: device.id.clone(),
         texts: [
             (Slot::Name, Text::literal(device.name())),
-            (Slot::Role, role_of(device)),
+            (Slot::Role, role_of(device, devices)),
             (Slot::VerifiedAt, verified_at(device)),
         ]
         .into(),

@@ -1,0 +1,144 @@
+// A running `settle-referee`, and servers that it vouches for: with a certificate by the intermediate that is at
+// work, and announced by name. They know nothing of Settle.
+
+import { execFile } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+import { built, Program } from "./programs.js";
+
+const run = promisify(execFile);
+
+/** Of multicast DNS (RFC 6762 §3). */
+const GROUP = { address: "224.0.0.251", port: 5353 };
+/** Often enough for whoever begins to listen, in milliseconds. */
+const SAY_AGAIN = 200;
+/** How many servers there were: each has an address that no other has, in no other process either. */
+let servers = 0;
+
+/** @typedef {import("./home.js").Home} Home */
+
+export class Referee {
+  /**
+   * @param {Program} program
+   * @param {string} code
+   * @param {string} state
+   */
+  constructor(program, code, state) {
+    this.program = program;
+    this.code = code;
+    this.state = state;
+  }
+
+  /**
+   * Makes a new one, and starts it.
+   * @param {Home} home
+   */
+  static async start(home, folder = "referee") {
+    const state = join(home.path, folder);
+    const passphrase = join(home.path, "passphrase");
+    await writeFile(passphrase, "correct horse battery staple");
+    const options = { env: home.environment };
+    const init = ["init", "--state", state, "--passphrase-file", passphrase];
+    await run(built("settle-referee"), init, options);
+    const serve = ["serve", "--json", "--no-announce", "--listen", "127.0.0.1:0", "--state", state];
+    const log = home.log(`${folder}.log`);
+    const program = new Program(built("settle-referee"), serve, { ...options, log });
+    const { code } = await program.line("code", ({ event }) => event === "code");
+    return new Referee(program, /** @type {string} */ (code), state);
+  }
+
+  /**
+   * Starts a server of a name at the usual port.
+   * @param {string} name
+   */
+  async server(name) {
+    const folder = join(this.state, "..", `served-${name}`);
+    const { key, cert } = await this.#issue(folder, name);
+    servers += 1;
+    const address = `127.${(process.pid >> 8) & 255}.${process.pid & 255}.${servers}`;
+    const page = `<!doctype html><title>${name}</title><h1>${name}</h1>`;
+    const server = createServer({ key, cert }, (_, response) => {
+      response.setHeader("content-type", "text/html; charset=utf-8");
+      response.end(page);
+    });
+    await new Promise((resolve) => {
+      server.listen(443, address, () => resolve(undefined));
+    });
+    const silence = await announce(name, address);
+    return {
+      stop() {
+        silence();
+        server.close();
+        server.closeAllConnections();
+      },
+    };
+  }
+
+  /**
+   * A certificate by the intermediate, whose key is in the referee's state.
+   * @param {string} folder
+   * @param {string} name
+   */
+  async #issue(folder, name) {
+    await mkdir(folder, { recursive: true });
+    const file = (/** @type {string} */ it) => join(folder, it);
+    const stored = JSON.parse(await readFile(join(this.state, "intermediate.json"), "utf8"));
+    await writeFile(file("issuer.pem"), pem("CERTIFICATE", stored.certificate));
+    await writeFile(file("issuer.key"), pem("PRIVATE KEY", stored.key));
+    await run("openssl", [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+      ...["-days", "2", "-subj", "/CN=server", "-addext", `subjectAltName=DNS:${name}`],
+      ...["-addext", "basicConstraints=critical,CA:FALSE"],
+      ...["-addext", "extendedKeyUsage=serverAuth"],
+      ...["-CA", file("issuer.pem"), "-CAkey", file("issuer.key")],
+      ...["-keyout", file("key.pem"), "-out", file("cert.pem")],
+    ]);
+    const names = ["key.pem", "cert.pem", "issuer.pem"];
+    const [key, leaf, issuer] = await Promise.all(names.map((it) => readFile(file(it), "utf8")));
+    return { key, cert: `${leaf}${issuer}` };
+  }
+
+  async stop() {
+    await this.program.stop();
+  }
+}
+
+/**
+ * @param {string} label
+ * @param {string} base64
+ */
+function pem(label, base64) {
+  return `-----BEGIN ${label}-----\n${base64}\n-----END ${label}-----\n`;
+}
+
+/**
+ * Says again and again where a host is, until what this returns is called.
+ * @param {string} name
+ * @param {string} address
+ */
+async function announce(name, address) {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  await new Promise((resolve) => {
+    // From the port of multicast DNS, like everybody.
+    socket.bind(GROUP.port, () => resolve(undefined));
+  });
+  socket.setMulticastTTL(255);
+  socket.setMulticastInterface("127.0.0.1");
+  const labels = name.split(".").map((it) => Buffer.from(`${String.fromCharCode(it.length)}${it}`));
+  // An answer with one record: an address, for two minutes, in the place of others (RFC 6762 §18).
+  const head = Buffer.from([0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
+  const record = Buffer.from([0, 0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4]);
+  const place = Buffer.from(address.split(".").map(Number));
+  const message = Buffer.concat([head, ...labels, record, place]);
+  const say = () => socket.send(message, GROUP.port, GROUP.address);
+  say();
+  const speaking = setInterval(say, SAY_AGAIN);
+  return () => {
+    clearInterval(speaking);
+    socket.close();
+  };
+}
