@@ -27,6 +27,11 @@ impl Grey {
         })
     }
 
+    /// Light for dark.
+    pub(crate) fn invert(&mut self) {
+        self.pixels.iter_mut().for_each(|pixel| *pixel = !*pixel);
+    }
+
     /// Half the width and height, each pixel the mean of four.
     pub(crate) fn half(&self) -> Self {
         let (width, height) = (self.width / 2, self.height / 2);

@@ -3,14 +3,18 @@
 //! care. A crate of its own, so that only the pairing page's worker loads it, and the extension's
 //! background starts without it. What the codes say is judged in `settle-wasm`.
 
+mod finder;
 mod grey;
+mod grid;
 mod ink;
 mod look;
+mod plane;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use self::grey::Grey;
 use self::ink::{Ink, Reach};
+use self::look::Seen;
 
 /// The texts of all QR codes in a picture of four bytes a pixel; none when the size does not fit.
 #[wasm_bindgen(js_name = readCodes)]
@@ -32,13 +36,17 @@ pub fn read_frame_of_rgba(width: u32, height: u32, rgba: &[u8], number: u32) -> 
 }
 
 /// How a picture is made black and white.
-type Version = fn(&Grey) -> Option<Ink>;
+type Version = fn(&Grey) -> Option<Seen>;
 
 /// In the order of their cost: a quarter of the pixels shows most codes, and has half of the noise.
 const VERSIONS: [Version; 3] = [
-    |picture| Ink::of(&picture.half(), Reach::Near),
-    |picture| Ink::of(&picture.blurred(), Reach::Near),
-    |picture| Ink::of(&picture.blurred(), Reach::Far),
+    |picture| {
+        let half = picture.half();
+        let ink = Ink::of(&half, Reach::Near);
+        Seen::of(half, ink)
+    },
+    |picture| Seen::of(picture.clone(), Ink::of(&picture.blurred(), Reach::Near)),
+    |picture| Seen::of(picture.clone(), Ink::of(&picture.blurred(), Reach::Far)),
 ];
 
 /// Every how manyth frame is also looked at for light codes on dark ground, as terminals show them.
@@ -59,11 +67,11 @@ pub fn read_codes(picture: &Grey) -> Vec<String> {
 /// The first version of the picture that shows any code decides.
 fn read(picture: &Grey, inverted_too: bool) -> Vec<String> {
     let versions = VERSIONS.iter().filter_map(|version| version(picture));
-    let mut codes = versions.map(|mut ink| {
-        let codes = look::codes(&ink);
+    let mut codes = versions.map(|mut seen| {
+        let codes = seen.codes();
         if codes.is_empty() && inverted_too {
-            ink.invert();
-            return look::codes(&ink);
+            seen.invert();
+            return seen.codes();
         }
         codes
     });
@@ -185,5 +193,80 @@ mod tests {
         let pixels = [0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255];
         let grey = Grey::from_rgba(3, 1, &pixels).unwrap();
         assert_eq!(grey.pixels, [255, 0, 255]);
+    }
+
+    /// A picture as a camera sees it from the side: its corners are at these places of a larger one.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "what is inside of a picture fits"
+    )]
+    fn from_the_side(flat: &Grey, corners: [(f64, f64); 4], size: usize) -> Grey {
+        let (right, bottom) = (flat.width as f64, flat.height as f64);
+        let own = [(0.0, 0.0), (right, 0.0), (right, bottom), (0.0, bottom)];
+        let point = |(x, y)| plane::Point::new(x, y);
+        let pairs: Vec<_> = corners.map(point).into_iter().zip(own.map(point)).collect();
+        let back = plane::Homography::fit(&pairs).unwrap();
+        let pixels = (0..size * size).map(|place| {
+            let at = (place % size) as f64 + 0.5;
+            let from = back.map(plane::Point::new(at, (place / size) as f64 + 0.5));
+            let inside = (0.0..right).contains(&from.x) && (0.0..bottom).contains(&from.y);
+            match inside {
+                true => flat.pixels[from.y as usize * flat.width + from.x as usize],
+                false => 200,
+            }
+        });
+        Grey {
+            width: size,
+            height: size,
+            pixels: pixels.collect(),
+        }
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn reads_a_code_from_every_side() {
+        let text = code_text(5);
+        let flat = picture(&text, 8, 20, 230);
+        let mut corners = [(90.0, 80.0), (700.0, 190.0), (640.0, 600.0), (60.0, 720.0)];
+        for _ in 0..4 {
+            let seen = from_the_side(&flat, corners, 800);
+            assert_eq!(
+                read_codes(&seen),
+                std::slice::from_ref(&text),
+                "{corners:?}"
+            );
+            corners.rotate_left(1);
+        }
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn reads_a_code_behind_a_blur() {
+        let text = code_text(6);
+        let mut seen = picture(&text, 5, 20, 230);
+        for _ in 0..16 {
+            seen = seen.blurred();
+        }
+        assert_eq!(read_codes(&seen), std::slice::from_ref(&text));
+    }
+
+    /// Whatever a camera is shown, the next frame is soon looked at.
+    #[test]
+    #[wasm_bindgen_test]
+    fn a_wall_of_finder_patterns_is_no_code() {
+        let pattern = |x: usize, y: usize| {
+            let (x, y) = ((x % 9).abs_diff(4), (y % 9).abs_diff(4));
+            matches!(x.max(y), 0 | 1 | 3)
+        };
+        let (width, scale) = (540, 4);
+        let places = (0..width * width).map(|place| (place % width / scale, place / width / scale));
+        let pixels = places.map(|(x, y)| if pattern(x, y) { 0 } else { 255 });
+        let wall = Grey {
+            width,
+            height: width,
+            pixels: pixels.collect(),
+        };
+        assert_eq!(read_codes(&wall), [""; 0]);
     }
 }

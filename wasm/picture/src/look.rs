@@ -1,47 +1,65 @@
-//! Looks for QR codes in a picture of black and white, with the detector and the decoder of `rxing`: finder
-//! patterns, then three of them that could belong together, then what is between them.
+//! Looks for QR codes in a picture of black and white: finder patterns (`finder.rs`), three of them that could belong
+//! together, and the modules between those (`grid.rs`), which `rxing` decodes.
 
 use std::collections::BTreeSet;
 
-use rxing::common::DetectorRXingResult as _;
+use rxing::common::BitMatrix;
 use rxing::qrcode::cpp_port::decoder::Decode;
-use rxing::qrcode::cpp_port::detector::{
-    FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
-};
 
+use crate::Grey;
+use crate::finder;
+use crate::grid::{self, Grid};
 use crate::ink::Ink;
 
 /// The smallest QR code has 21 by 21 modules (ISO/IEC 18004 §5.3).
 const SMALLEST: u32 = 21;
 
-/// What looks like finder patterns can be printed in any number, so that a picture takes for ever.
-const MOST_PATTERNS: usize = 200;
-const MOST_SETS: usize = 60;
+/// How many threes of finder patterns are looked at.
+const MOST_TRIPLES: usize = 60;
 
-/// The texts of all codes.
-pub(crate) fn codes(Ink(picture): &Ink) -> BTreeSet<String> {
-    let mut texts = BTreeSet::new();
-    if picture.width() < SMALLEST || picture.height() < SMALLEST {
-        return texts;
+/// A picture to look at.
+pub(crate) struct Seen {
+    pub(crate) ink: Ink,
+    /// What it was made of.
+    pub(crate) grey: Grey,
+}
+
+impl Seen {
+    pub(crate) fn of(grey: Grey, ink: Option<Ink>) -> Option<Self> {
+        ink.map(|ink| Self { ink, grey })
     }
-    let mut patterns = FindFinderPatterns(picture, true, 0);
-    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
-    patterns.truncate(MOST_PATTERNS);
-    let mut used = Vec::new();
-    for FinderPatternSet { bl, tl, tr } in GenerateFinderPatternSets(&mut patterns)
-        .into_iter()
-        .take(MOST_SETS)
-    {
-        let set = [bl, tl, tr];
-        if set.iter().any(|pattern| used.contains(pattern)) {
-            continue;
-        }
-        let sampled = SampleQR(picture, &FinderPatternSet { bl, tl, tr });
-        let decoded = sampled.and_then(|sampled| Decode(sampled.getBits()));
-        if let Some(decoded) = decoded.ok().filter(|decoded| decoded.isValid()) {
-            texts.insert(decoded.text());
-            used.extend(set);
-        }
+
+    pub(crate) fn invert(&mut self) {
+        self.ink.invert();
+        self.grey.invert();
     }
-    texts
+
+    /// The texts of all codes.
+    pub(crate) fn codes(&self) -> BTreeSet<String> {
+        let Ink(picture) = &self.ink;
+        let mut texts = BTreeSet::new();
+        if picture.width() < SMALLEST || picture.height() < SMALLEST {
+            return texts;
+        }
+        let finders = finder::patterns(picture);
+        let mut used = Vec::new();
+        for triple in finder::triples(&finders).iter().take(MOST_TRIPLES) {
+            if triple.numbers.iter().any(|number| used.contains(number)) {
+                continue;
+            }
+            if let Some(text) = grid::find(picture, triple).and_then(|grid| self.text(&grid)) {
+                texts.insert(text);
+                used.extend(triple.numbers);
+            }
+        }
+        texts
+    }
+
+    /// What stands in the modules as they are, or else as they may be behind a blur.
+    fn text(&self, grid: &Grid<'_>) -> Option<String> {
+        let decode = |modules: BitMatrix| Decode(&modules).ok().filter(|text| text.isValid());
+        let read = grid.modules().and_then(decode);
+        let read = read.or_else(|| grid.sharpened(&self.grey).and_then(decode));
+        read.map(|read| read.text())
+    }
 }
