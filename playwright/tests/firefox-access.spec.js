@@ -1,5 +1,7 @@
 // Who may send a request to a device, in Firefox: the same pages and means as in `access.spec.js`, with
-// each of the two layers alone. What the device's own page asks for arrives, so these tests can fail.
+// each of the two layers alone. What the device's own page asks for arrives, so these tests can fail. What the rules would
+// do to a request that nobody makes, Firefox tells only who has a permission that the extension does not need; and the
+// device's answers to preflights are the same whoever asks.
 
 import { expect, test } from "../harness/firefox-street.js";
 import { NAVIGATIONS, SERVICE_WORKER } from "../harness/means.js";

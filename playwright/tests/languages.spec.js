@@ -1,4 +1,5 @@
-// The same in every language: every state once, to be looked at.
+// The same in every language: every state once, to be looked at. In Chromium alone, since the tests' Firefox has no language
+// packs; the texts, and how they come to their places, are the same there.
 
 import { EXTENSION, openPairingPage } from "../harness/browser.js";
 import { look } from "../harness/look.js";
