@@ -10,7 +10,7 @@ use anyhow::bail;
 use crate::{process, test};
 
 /// The tests that look at pages.
-const LOOKING: [&str; 14] = [
+const LOOKING: &[&str] = &[
     "blocked",
     "camera",
     "checks",
@@ -34,7 +34,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
-    let failed = test::look_at_pages(&LOOKING)?;
+    let failed = test::look_at_pages(LOOKING)?;
     let sheet = folder.join("index.html");
     fs::write(&sheet, contact_sheet(&folder)?)?;
     println!("{}", sheet.display());
