@@ -15,7 +15,11 @@ const localPages = {
 const badges = {
   paired: { text: "✓", color: "#0b7a55" },
   blocked: { text: "!", color: "#b3261e" },
+  own: { text: "", color: "#5f6368" },
 };
+
+/** Behind the number of sites that were kept out. */
+const COUNT = "#8a5a00";
 
 /** Firefox asks where each request goes; Chromium takes one script, in the place of all else. */
 const asksEachTime = "onRequest" in chrome.proxy;
@@ -97,6 +101,8 @@ async function carryOut(effect) {
     case "lead":
       await chrome.tabs.update(effect.tab, { url: effect.url });
       return;
+    case "count":
+      return setBadge(effect.tab, { text: String(effect.count), color: COUNT });
     case "badge":
       return setBadge(effect.tab, badges[effect.badge]);
   }
@@ -159,11 +165,31 @@ if (asksEachTime) {
   // With a final dot it is the same name, and another host to the browser.
   const dotted = localNames.map((pattern) => pattern.replace(/\/\*$/, "./*"));
   const { onRequest } = /** @type {any} */ (chrome.proxy);
-  onRequest.addListener(() => done.then(() => way), { urls: [...localNames, ...dotted] });
+  onRequest.addListener(
+    (/** @type {{ tabId: number, type: string, url: string, originUrl?: string }} */ request) => {
+      const { tabId, type, url, originUrl } = request;
+      const isOther = originUrl && new URL(originUrl).origin !== new URL(url).origin;
+      if (type !== "main_frame" && tabId >= 0 && isOther) {
+        dispatch({ kind: "site_asked", tab: tabId, url, site: originUrl });
+      }
+      return done.then(() => way);
+    },
+    { urls: [...localNames, ...dotted] },
+  );
+  chrome.tabs.onUpdated.addListener((tab, { status }) => {
+    if (status === "loading") {
+      dispatch({ kind: "tab_left", tab });
+    }
+  });
+  chrome.tabs.onRemoved.addListener((tab) => dispatch({ kind: "tab_left", tab }));
 } else {
   chrome.proxy.settings.onChange.addListener((setting) => {
     dispatch({ kind: "proxy_changed", setting });
   });
+  // Where a tab has no badge of ours, the browser counts what the rules kept back.
+  const counted = { displayActionCountAsBadgeText: true };
+  chrome.declarativeNetRequest.setExtensionActionOptions(counted).catch(reportError);
+  chrome.action.setBadgeBackgroundColor({ color: COUNT }).catch(reportError);
 }
 
 chrome.webRequest.onHeadersReceived.addListener(

@@ -27,6 +27,9 @@ connect();
 carryOut(page.start());
 show(page.view());
 listen();
+if (body.dataset.page === "popup") {
+  lookAtTab().catch(reportError);
+}
 
 /** The background's worker may end at any time; asking for it starts it again. */
 function connect() {
@@ -130,6 +133,29 @@ async function lookAround() {
     navigator.permissions.query({ name: "camera" }).catch(() => ({ state: "prompt" })),
   ]);
   dispatch({ kind: "surroundings", private_windows: allowed, camera: camera.state });
+}
+
+/** A popup is about the tab that it opens over; opened as a tab itself, about the one that it was opened from. */
+async function lookAtTab() {
+  const own = await chrome.tabs.getCurrent();
+  const opener = own?.openerTabId;
+  const [active] = own ? [] : await chrome.tabs.query({ active: true, currentWindow: true });
+  const tab = opener === undefined ? active : await chrome.tabs.get(opener);
+  if (tab?.id !== undefined) {
+    dispatch({ kind: "tab", tab: tab.id, url: tab.url ?? null, rules: await matchedRules(tab.id) });
+  }
+}
+
+/**
+ * Which rules kept something back in a tab; Firefox does not tell.
+ * @param {number} tabId
+ */
+async function matchedRules(tabId) {
+  if (!("getMatchedRules" in chrome.declarativeNetRequest)) {
+    return [];
+  }
+  const { rulesMatchedInfo } = await chrome.declarativeNetRequest.getMatchedRules({ tabId });
+  return rulesMatchedInfo.map(({ rule }) => rule.ruleId);
 }
 
 function closePopup() {

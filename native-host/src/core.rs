@@ -19,6 +19,7 @@ use settle_keyring::SlotError;
 use settle_protocol::name::Label;
 use settle_protocol::origin::Origin;
 use settle_protocol::pairing::PairingError;
+use settle_protocol::rpc::audit::AuditEvent;
 use settle_protocol::rpc::import::ImportDecision;
 use settle_protocol::rpc::{self, BridgeCertificate, Decision, Device, ErrorKind, Event};
 use settle_transport::certificate;
@@ -31,6 +32,7 @@ use crate::discovery::Discovery;
 use crate::pairing::{PairError, Proved};
 use crate::paths::Paths;
 use crate::proxy::bridge::BridgeAuthority;
+use crate::proxy::passes::PASS;
 use crate::proxy::upstreams::Upstreams;
 use crate::trust_store::import::{ConsentedImport, DecidingImport};
 use crate::trust_store::record::Bridge;
@@ -102,6 +104,7 @@ impl Core {
         });
         for device in &mut devices {
             device.unstored_rollover = self.unstored.reason(&device.id);
+            device.passing_origins = self.upstreams.passes.of(&device.id);
         }
         devices.sort_by(|a, b| a.names.cmp(&b.names));
         devices
@@ -211,10 +214,40 @@ impl Core {
         origin: Origin,
         allowed: bool,
     ) -> Result<Device, ErrorKind> {
+        if !allowed {
+            self.upstreams.passes.take(&id, &origin);
+        }
         let set = move |store: &mut TrustStore, now| store.set_origin(&id, &origin, allowed, now);
         let device = self.change(set).await?;
         self.devices_changed();
         Ok(device.view())
+    }
+
+    /// Lets another site send requests to a device for a while, in memory alone.
+    ///
+    /// # Errors
+    /// The kind that the user is told.
+    pub async fn pass_origin(
+        self: &Arc<Self>,
+        id: String,
+        origin: Origin,
+    ) -> Result<Device, ErrorKind> {
+        let device = self
+            .vault
+            .read(|contents| contents.devices.get(&id).cloned());
+        let device = device.ok_or(ErrorKind::UnknownDevice)?;
+        self.upstreams.passes.give(&id, origin.clone());
+        let name = device.name();
+        self.tell(AuditEvent::OriginPassed { name, origin }).await;
+        self.devices_changed();
+        let core = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(PASS).await;
+            core.devices_changed();
+        });
+        let mut view = device.view();
+        view.passing_origins = self.upstreams.passes.of(&id);
+        Ok(view)
     }
 
     /// Ends the trust in a device; its connections are closed when this returns.

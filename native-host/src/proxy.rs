@@ -12,6 +12,7 @@ mod forward;
 mod heard;
 mod own;
 mod page;
+pub mod passes;
 mod target;
 pub mod upstream;
 pub mod upstreams;

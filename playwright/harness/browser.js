@@ -1,5 +1,8 @@
 // Chromium with the extension, and the questions that are asked of it.
 
+import { cp, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import { chromium } from "@playwright/test";
 
 import { PATIENCE, setting } from "./programs.js";
@@ -15,8 +18,9 @@ export const EXTENSION = "chrome-extension://jmcgcmglohfeadegpphhfolekdfjknei";
  * @param {string} profile
  * @param {{
  *   env: Record<string, string>, headless?: boolean, language?: string, extension?: boolean,
- *   more?: string[], beside?: string[],
- * }} options `more` are arguments of the browser, `beside` the folders of other extensions
+ *   more?: string[], beside?: string[], permissions?: string[],
+ * }} options `more` are arguments of the browser, `beside` the folders of other extensions; `permissions` the
+ *   extension gets without the click that gives them to it otherwise
  */
 export async function startBrowser(profile, options) {
   const {
@@ -26,8 +30,11 @@ export async function startBrowser(profile, options) {
     extension = true,
     more = [],
     beside = [],
+    permissions,
   } = options;
-  const folder = extension ? [setting("SETTLE_EXTENSION"), ...beside].join() : "";
+  const shipped = extension ? setting("SETTLE_EXTENSION") : "";
+  const own = permissions ? await permit(shipped, `${profile}-extension`, permissions) : shipped;
+  const folder = extension ? [own, ...beside].join() : "";
   return chromium.launchPersistentContext(profile, {
     executablePath: setting("SETTLE_CHROMIUM"),
     headless,
@@ -43,6 +50,21 @@ export async function startBrowser(profile, options) {
       ...(extension ? [`--disable-extensions-except=${folder}`, `--load-extension=${folder}`] : []),
     ],
   });
+}
+
+/**
+ * A copy of the extension with more permissions.
+ * @param {string} shipped
+ * @param {string} folder
+ * @param {string[]} permissions
+ */
+async function permit(shipped, folder, permissions) {
+  await cp(shipped, folder, { recursive: true });
+  const file = join(folder, "manifest.json");
+  const manifest = JSON.parse(await readFile(file, "utf8"));
+  manifest.permissions.push(...permissions);
+  await writeFile(file, JSON.stringify(manifest));
+  return folder;
 }
 
 /**

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 
 import { EXTENSION } from "./browser.js";
 import { look } from "./look.js";
-import { Tab } from "./tab.js";
+import { openPopup, Tab } from "./tab.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
 
@@ -43,6 +43,22 @@ export class ChromiumTab extends Tab {
 
   async reload() {
     await this.page.reload();
+  }
+
+  async popup() {
+    const context = this.page.context();
+    const manager = await context.newPage();
+    await manager.goto(`${this.base}/manage.html`);
+    const opened = context.waitForEvent("page");
+    await manager.evaluate(openPopup);
+    const popup = new ChromiumTab(await opened, this.downloads);
+    await manager.close();
+    await popup.marks({ page: "popup", link: "ready" });
+    return popup;
+  }
+
+  async close() {
+    await this.page.close();
   }
 
   /** @param {string} selector */

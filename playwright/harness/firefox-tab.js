@@ -11,13 +11,16 @@ import firefox from "selenium-webdriver/firefox.js";
 import { FIREFOX_EXTENSION } from "./firefox.js";
 import { visit } from "./firefox-visit.js";
 import { PATIENCE, setting } from "./programs.js";
-import { Tab } from "./tab.js";
+import { openPopup, Tab } from "./tab.js";
 
 /** @typedef {import("./firefox.js").Driver} Driver */
 
 const SOON = { timeout: PATIENCE, intervals: [20, 50, 100] };
 
 export class FirefoxTab extends Tab {
+  /** The tab that a popup is about. */
+  #about = "";
+
   /**
    * @param {Driver} driver
    * @param {string} downloads the folder that this Firefox saves files in
@@ -77,6 +80,31 @@ export class FirefoxTab extends Tab {
 
   async reload() {
     await this.driver.navigate().refresh();
+  }
+
+  async popup() {
+    const about = await this.driver.getWindowHandle();
+    await this.driver.switchTo().newWindow("tab");
+    await this.open("manage");
+    const known = await this.driver.getAllWindowHandles();
+    await this.ask(openPopup);
+    const fresh = async () => {
+      const all = await this.driver.getAllWindowHandles();
+      return all.filter((handle) => !known.includes(handle));
+    };
+    await expect.poll(fresh, SOON).toHaveLength(1);
+    const [opened = ""] = await fresh();
+    await this.driver.close();
+    await this.driver.switchTo().window(opened);
+    const popup = new FirefoxTab(this.driver, this.downloads);
+    popup.#about = about;
+    await popup.marks({ page: "popup", link: "ready" });
+    return popup;
+  }
+
+  async close() {
+    await this.driver.close();
+    await this.driver.switchTo().window(this.#about);
   }
 
   /**

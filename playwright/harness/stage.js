@@ -62,7 +62,7 @@ export class Stage {
 
   /**
    * Opens the browser, with the host installed before.
-   * @param {{ language?: string, more?: string[] }} options
+   * @param {{ language?: string, more?: string[], permissions?: string[] }} options
    */
   async browser(options = {}) {
     await this.home.install();
@@ -71,7 +71,9 @@ export class Stage {
 
   /**
    * Opens the browser as things are.
-   * @param {{ language?: string, extension?: boolean, more?: string[], beside?: string[] }} options
+   * @param {{
+   *   language?: string, extension?: boolean, more?: string[], beside?: string[], permissions?: string[],
+   * }} options
    */
   async bareBrowser(options = {}) {
     this.#context = await startBrowser(this.home.profile, {
@@ -112,7 +114,7 @@ export class Stage {
   /**
    * Opens a browser with the host installed before, and returns its tab, which shows the pairing page.
    * @param {"Chromium" | "Firefox"} browser
-   * @param {{ language?: string }} options
+   * @param {{ language?: string, permissions?: string[] }} options
    * @returns {Promise<import("./tab.js").Tab>}
    */
   async tab(browser, options = {}) {

@@ -104,6 +104,17 @@ export class Tab {
    */
   async look(_state) {}
 
+  /**
+   * Opens what the extension's button opens, as a tab about this one.
+   * @returns {Promise<Tab>}
+   */
+  async popup() {
+    throw new Error("a tab of no browser");
+  }
+
+  /** Closes it; what is looked at next is the tab that it was about. */
+  async close() {}
+
   /** Ends the extension's background, as the browser does with an idle one. */
   async endBackground() {}
 
@@ -266,6 +277,13 @@ export class Tab {
     await this.press("#trust");
     await this.arrive(ADDRESS);
   }
+}
+
+/** Opens the popup as a tab about the only other one, from a page of the extension. */
+export async function openPopup() {
+  const [own, tabs] = await Promise.all([chrome.tabs.getCurrent(), chrome.tabs.query({})]);
+  const other = tabs.find(({ id }) => id !== own?.id);
+  await chrome.tabs.create({ url: "popup.html", openerTabId: other?.id });
 }
 
 /** @param {string} selector */

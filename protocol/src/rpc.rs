@@ -194,7 +194,15 @@ pub enum Call {
         /// The site.
         origin: Origin,
     },
-    /// Takes that back → [`Device`].
+    /// Lets another site in for ten minutes, unless the daemon ends before → [`Device`].
+    #[serde(rename = "origin.pass")]
+    PassOrigin {
+        /// The device's identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
+    /// Takes either back → [`Device`].
     #[serde(rename = "origin.deny")]
     DenyOrigin {
         /// The device's identifier in the trust store.

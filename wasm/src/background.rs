@@ -2,6 +2,7 @@
 //! step with what is trusted, and carries what the pages ask for. Pure: an event goes in, effects
 //! come out, and `extension/background.js` carries them out in their order.
 
+mod asked;
 mod blocking;
 mod client;
 mod link;
@@ -20,7 +21,7 @@ use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request};
 use self::link::Link;
 use self::pairing::Pairing;
 use crate::fault::Fault;
-use crate::message::{Bridge, FromPage, Status, ToPage};
+use crate::message::{Bridge, FromPage, SiteAsked, Status, ToPage};
 use crate::other_sites::{Control, OtherSites, ProxySetting};
 use crate::routes::{self, Rule, proxy_script, way};
 
@@ -98,6 +99,20 @@ pub enum Event {
         url: String,
         /// The browser's word for it.
         error: String,
+    },
+    /// A page of another site asked for something local.
+    SiteAsked {
+        /// The tab that it is in.
+        tab: TabId,
+        /// What it asked for.
+        url: String,
+        /// Its own address.
+        site: String,
+    },
+    /// A tab begins to show another page, or is gone.
+    TabLeft {
+        /// The tab.
+        tab: TabId,
     },
     /// A tab got its page, or the browser's own in the place of one.
     NavigationDone {
@@ -179,6 +194,13 @@ pub enum Effect {
         /// The page.
         url: String,
     },
+    /// Show on the extension's button how many sites asked for devices in a tab, until the tab goes elsewhere.
+    Count {
+        /// The tab.
+        tab: TabId,
+        /// How many.
+        count: usize,
+    },
     /// Mark the extension's button for a tab, until the tab goes elsewhere.
     Badge {
         /// The tab.
@@ -196,6 +218,8 @@ pub enum Badge {
     Paired,
     /// The way to the page was blocked.
     Blocked,
+    /// It is a page of the extension's own.
+    Own,
 }
 
 /// What outlives the worker, so that the next one is right at once.
@@ -228,6 +252,8 @@ pub struct Background {
     refusals: BTreeMap<LocalName, Refusal>,
     /// How often in a row a tab got no answer.
     failures: BTreeMap<TabId, u32>,
+    /// Who asked for devices, by the tabs that they are in.
+    asked: BTreeMap<TabId, Vec<SiteAsked>>,
     told: Option<Status>,
 }
 
@@ -315,6 +341,11 @@ impl Background {
             Event::NavigationFailed { tab, url, error } => {
                 self.navigation_failed(tab, &url, &error)
             }
+            Event::SiteAsked { tab, url, site } => self.site_asked(tab, &url, &site),
+            Event::TabLeft { tab } => {
+                self.tab_left(tab);
+                Vec::new()
+            }
             Event::NavigationDone { tab, url } => self.navigation_done(tab, &url),
         };
         effects.extend(self.tell_status());
@@ -365,6 +396,8 @@ impl Background {
             status: self.status(),
         };
         let mut effects = vec![Effect::Say { page, message }];
+        let badge = Badge::Own;
+        effects.extend(tab.map(|tab| Effect::Badge { tab, badge }));
         self.attempts = 0;
         effects.extend(self.try_again());
         effects
@@ -375,6 +408,12 @@ impl Background {
             FromPage::Start { code } => self.start_pairing(page, code),
             FromPage::Commit { petname } => self.commit_pairing(page, petname),
             FromPage::Cancel {} => self.cancel_pairing(page),
+            FromPage::AskSites { tab, site, rules } => {
+                self.tell_asked(page, tab, site.as_deref(), &rules)
+            }
+            FromPage::Pass { device, origin } => {
+                self.change(page, Call::PassOrigin { device, origin })
+            }
             FromPage::AskRefusal { name } => self.tell_refusal(page, name),
             FromPage::Vouch { name, port } => {
                 self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })

@@ -28,6 +28,7 @@ pub(crate) fn device(label: &str) -> Device {
         }),
         port: 8443,
         allowed_origins: Vec::new(),
+        passing_origins: Vec::new(),
         paired_at: 0,
         last_verified_at: None,
         state: DeviceState::Active,

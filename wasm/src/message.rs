@@ -29,6 +29,22 @@ pub enum FromPage {
     },
     /// The user's refusal, or a step back while it is still under way.
     Cancel {},
+    /// Who asked for devices in a tab?
+    AskSites {
+        /// The tab.
+        tab: i32,
+        /// The address of its page, where the browser tells.
+        site: Option<String>,
+        /// The numbers of the rules that kept something back there, where the browser tells.
+        rules: Vec<u32>,
+    },
+    /// Let another site send requests to a device for a while.
+    Pass {
+        /// Its identifier in the trust store.
+        device: String,
+        /// The site.
+        origin: Origin,
+    },
     /// Why was this name blocked?
     AskRefusal {
         /// The name in the address bar.
@@ -159,6 +175,11 @@ pub enum ToPage {
         /// The device.
         device: Box<Device>,
     },
+    /// The answer to [`FromPage::AskSites`].
+    SitesAsked {
+        /// Those that were kept out.
+        asked: Vec<SiteAsked>,
+    },
     /// The answer to [`FromPage::AskRefusal`], again when more is known; none when nothing is.
     Refused {
         /// Why the name was blocked.
@@ -204,6 +225,26 @@ pub enum ToPage {
         /// What was asked for.
         before: Option<u64>,
     },
+}
+
+/// Another site that asked for a device and was kept out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteAsked {
+    /// The device's identifier in the trust store.
+    pub device: String,
+    /// The name that people know it by.
+    pub name: LocalName,
+    /// The site.
+    pub origin: Origin,
+}
+
+impl SiteAsked {
+    /// Whether the user lets the site in to the device, for good or for a while.
+    #[must_use]
+    pub fn is_let_in(&self, device: &Device) -> bool {
+        let mut allowed = device.allowed_origins.iter().chain(&device.passing_origins);
+        allowed.any(|allowed| allowed.as_str() == self.origin.as_str())
+    }
 }
 
 /// What every page knows.

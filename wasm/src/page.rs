@@ -111,6 +111,15 @@ pub enum Event {
         /// What is in it.
         bytes: Bytes,
     },
+    /// The tab that the popup is about.
+    Tab {
+        /// Its number.
+        tab: i32,
+        /// The address of its page, where the browser tells.
+        url: Option<String>,
+        /// The numbers of the rules that kept something back there, where the browser tells.
+        rules: Vec<u32>,
+    },
     /// The user pressed a button.
     Pressed {
         /// What it does.

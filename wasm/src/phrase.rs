@@ -260,6 +260,12 @@ names! {
         ProofImported = "proof_imported",
         /// `$1`: the new name.
         UndoRenamed = "undo_renamed",
+        /// `$1`: the site, `$2`: the device.
+        SiteAsked = "site_asked",
+        /// Likewise; it was let in for ten minutes.
+        SitePassed = "site_passed",
+        /// Likewise; it was let in for good.
+        SiteAllowed = "site_allowed",
         /// What was typed is no address of a site.
         OriginBad = "origin_bad",
         /// `$1`: the site.
@@ -286,6 +292,8 @@ names! {
         LogRenamed = "log_renamed",
         /// `$2`: the site.
         LogOriginAllowed = "log_origin_allowed",
+        /// `$2`: the site.
+        LogOriginPassed = "log_origin_passed",
         /// `$2`: the site.
         LogOriginDenied = "log_origin_denied",
         /// `$2`: the maker.

@@ -2,6 +2,8 @@
 //! navigations lead to the pairing page first, and which requests of other sites the browser keeps
 //! to itself. All start from `LOCAL_NAMESPACES` alone.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
 use settle_protocol::origin::Origin;
@@ -112,14 +114,29 @@ pub fn rules(pair_page: &str, devices: &[Device]) -> Vec<Rule> {
     }
     rules.extend((4..).zip(names()).map(|(id, name)| open(id, name)));
     let free = 4 + u32::try_from(names().count()).unwrap_or(u32::MAX / 2);
-    let lets_in = |device: &&Device| !device.allowed_origins.is_empty();
+    let lets_in = |device: &&Device| !let_in_origins(device).is_empty();
     let allowing = devices.iter().filter(lets_in);
     rules.extend(
         (free..)
             .zip(allowing)
             .map(|(id, device)| let_in(id, device)),
     );
+    let mut numbers = BTreeSet::new();
+    let watched = devices.iter().map(|device| (kept_out(&device.id), device));
+    let watched = watched.filter(|(id, _)| numbers.insert(*id));
+    rules.extend(watched.map(|(id, device)| keep_out_of(id, device)));
     rules
+}
+
+/// The number of the rule that keeps other sites from a device. It is the device's as long as it is trusted, so that it
+/// says later which device was asked for.
+#[must_use]
+pub fn kept_out(id: &str) -> u32 {
+    // FNV-1a, over everything that other rules are numbered by.
+    let hash = id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    (hash >> 2) | 0x2000_0000
 }
 
 /// The second layer before the verifying proxy, which knows more and decides alone: pages of other
@@ -137,9 +154,28 @@ fn keep_others_out() -> Rule {
     }
 }
 
+/// The same for one device, above the other, so that the browser tells which device was asked for.
+fn keep_out_of(id: u32, device: &Device) -> Rule {
+    Rule {
+        id,
+        priority: 2,
+        action: Action::Block,
+        condition: Condition {
+            domain_type: Some(DomainType::ThirdParty),
+            request_domains: device.names.iter().map(LocalName::to_string).collect(),
+            ..Condition::default()
+        },
+    }
+}
+
+fn let_in_origins(device: &Device) -> Vec<&Origin> {
+    let allowed = device.allowed_origins.iter();
+    allowed.chain(&device.passing_origins).collect()
+}
+
 /// A rule knows an initiator by its host alone; the proxy looks at scheme and port too.
 fn let_in(id: u32, device: &Device) -> Rule {
-    let hosts = device.allowed_origins.iter().map(Origin::host);
+    let hosts = let_in_origins(device).into_iter().map(Origin::host);
     Rule {
         id,
         priority: 3,
@@ -357,7 +393,19 @@ mod tests {
                 },
             })
         );
-        assert_eq!(rules.as_array().unwrap().len(), 5);
+        assert_eq!(
+            rules[5],
+            json!({
+                "id": kept_out("printer"),
+                "priority": 2,
+                "action": { "type": "block" },
+                "condition": {
+                    "domainType": "thirdParty",
+                    "requestDomains": ["printer.local", unique.as_str()],
+                },
+            })
+        );
+        assert_eq!(rules.as_array().unwrap().len(), 6);
     }
 
     #[test]

@@ -19,6 +19,8 @@ export type BackgroundEvent =
   | { kind: 'navigation_refused'; tab: number; url: string; reason: string }
   | { kind: 'navigation_answered'; tab: number }
   | { kind: 'navigation_failed'; tab: number; url: string; error: string }
+  | { kind: 'site_asked'; tab: number; url: string; site: string }
+  | { kind: 'tab_left'; tab: number }
   | { kind: 'navigation_done'; tab: number; url: string };
 
 /** What the background asks for: `background::Effect`. */
@@ -32,7 +34,8 @@ export type BackgroundEffect =
   | { kind: 'check_bridge'; url: string }
   | { kind: 'say'; page: number; message: object }
   | { kind: 'lead'; tab: number; url: string }
-  | { kind: 'badge'; tab: number; badge: 'paired' | 'blocked' };
+  | { kind: 'count'; tab: number; count: number }
+  | { kind: 'badge'; tab: number; badge: 'paired' | 'blocked' | 'own' };
 
 /** What happens to a page: `page::Event`. */
 export type PageEvent =
@@ -51,6 +54,7 @@ export type PageEvent =
   | { kind: 'typed'; field: string; text: string }
   | { kind: 'secret'; field: string; text: string }
   | { kind: 'file'; bytes: string }
+  | { kind: 'tab'; tab: number; url: string | null; rules: number[] }
   | { kind: 'pressed'; action: string; value: string };
 
 /** What a page asks for: `page::Effect`. */

@@ -129,6 +129,10 @@ names! {
         Seen = "seen",
         /// The state of the connection, in one line.
         Link = "link",
+        /// Which site asked for which device.
+        AskedFor = "asked_for",
+        /// What became of it.
+        AskedDone = "asked_done",
         /// What became of other sites' proxy.
         Proxy = "proxy",
         /// A device's name in a list.
@@ -233,6 +237,8 @@ names! {
         Forgetting = "forgetting",
         /// The way to pair again.
         CanPair = "can_pair",
+        /// Other sites asked for devices.
+        Asked = "asked",
         /// The list has something in it.
         Some = "some",
         /// The list has nothing in it.
@@ -423,6 +429,10 @@ names! {
         Invite = "invite",
         /// Goes back to the device.
         CloseInvite = "close_invite",
+        /// Lets a site that asked send requests for a while.
+        PassSite = "pass_site",
+        /// Lets it do so for good.
+        AllowSite = "allow_site",
         /// Lets the site that was typed send requests to it.
         Allow = "allow",
         /// Lets another site no longer send requests to it.
@@ -441,6 +451,8 @@ names! {
     List {
         /// What is paired.
         Devices = "devices",
+        /// The sites that asked for devices.
+        Asked = "asked",
         /// The sites that may send requests to a device.
         Origins = "origins",
         /// What has to be in order.

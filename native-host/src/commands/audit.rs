@@ -104,6 +104,9 @@ fn words(event: &AuditEvent) -> String {
         AuditEvent::OriginAllowed { name, origin } => {
             format!("{origin} may send requests to {name}")
         }
+        AuditEvent::OriginPassed { name, origin } => {
+            format!("{origin} may send requests to {name} for ten minutes")
+        }
         AuditEvent::OriginDenied { name, origin } => {
             format!("{origin} may not send requests to {name} any more")
         }

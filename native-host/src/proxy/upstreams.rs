@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Contact;
+use super::passes::Passes;
 use super::upstream::Upstream;
 use crate::discovery::Discovery;
 use crate::trust_store::record::{Devices, TrustedDevice};
@@ -20,6 +21,8 @@ pub struct Upstreams {
     discovery: Discovery,
     /// Hears of roots that were followed.
     contacts: Option<mpsc::Sender<Contact>>,
+    /// Of other sites.
+    pub passes: Passes,
     ways: RwLock<Ways>,
 }
 
@@ -47,6 +50,7 @@ impl Upstreams {
         Self {
             discovery,
             contacts: Some(contacts),
+            passes: Passes::default(),
             ways: RwLock::default(),
         }
     }

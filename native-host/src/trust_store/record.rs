@@ -389,6 +389,7 @@ impl TrustedDevice {
             anchor: self.anchor_view(),
             port: self.port,
             allowed_origins: self.allowed_origins.clone(),
+            passing_origins: Vec::new(),
             paired_at: self.trusted_at,
             last_verified_at: self.last_verified_at,
             state: if self.is_confirmed() {

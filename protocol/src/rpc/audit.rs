@@ -88,6 +88,13 @@ pub enum AuditEvent {
         /// The site.
         origin: Origin,
     },
+    /// Another site may send requests to a device for ten minutes.
+    OriginPassed {
+        /// The user's name for the device.
+        name: LocalName,
+        /// The site.
+        origin: Origin,
+    },
     /// It may no longer.
     OriginDenied {
         /// The user's name for the device.

@@ -46,6 +46,9 @@ pub struct Device {
     pub port: u16,
     /// Origins of other sites that may send requests to it.
     pub allowed_origins: Vec<Origin>,
+    /// Those of sites that may do so for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passing_origins: Vec<Origin>,
     /// Seconds since the Unix epoch.
     pub paired_at: u64,
     /// Seconds since the Unix epoch of the last verified connection.

@@ -1,6 +1,7 @@
 //! The background as its script drives it: events in, effects out.
 
 use serde_json::{Value, json};
+use settle_protocol::origin::Origin;
 use settle_protocol::rpc::{ErrorKind, Event as Said, FromDaemon, PairingStep};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -183,7 +184,7 @@ fn a_restarted_worker_is_right_before_the_daemon_answers() {
     assert!(
         effects
             .iter()
-            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 5))
+            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 6))
     );
     assert_eq!(background.status().proxy, ProxyControl::Replaced);
 }
@@ -698,4 +699,86 @@ fn another_port_of_what_a_referee_vouches_for_is_asked_about() {
     assert_eq!(page, "pair.html#nas.local:8443");
     let page = goes_to("https://nas.local/").unwrap();
     assert_eq!(page, "blocked.html#nas.local");
+}
+
+fn asked(run: &mut Run, tab: TabId, site: &str, url: &str) -> Vec<Effect> {
+    let (site, url) = (site.to_owned(), url.to_owned());
+    run.event(Event::SiteAsked { tab, url, site })
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn sites_that_ask_for_devices_are_counted_by_tab_until_it_shows_another_page() {
+    let mut printer = device("printer");
+    printer.allowed_origins = vec![Origin::parse("https://friend.example").unwrap()];
+    let mut run = Run::ready(&[printer, device("nas")]);
+    let (site, url) = ("https://news.example/today", "https://printer.local/x");
+    assert_eq!(
+        asked(&mut run, 3, site, url),
+        [Effect::Count { tab: 3, count: 1 }]
+    );
+    assert_eq!(asked(&mut run, 3, site, url), [], "once each");
+    for (site, url) in [
+        ("https://friend.example/", url),
+        (site, "https://unknown.local/"),
+        ("about:blank", url),
+    ] {
+        assert_eq!(asked(&mut run, 3, site, url), [], "{site} {url}");
+    }
+    let nas = asked(&mut run, 3, site, "https://nas.local:8443/x");
+    assert_eq!(nas, [Effect::Count { tab: 3, count: 2 }]);
+    let told = |run: &mut Run| {
+        let message = FromPage::AskSites {
+            tab: 3,
+            site: None,
+            rules: Vec::new(),
+        };
+        let effects = run.event(Event::PageSaid { page: 1, message });
+        match effects.as_slice() {
+            [
+                Effect::Say {
+                    message: ToPage::SitesAsked { asked },
+                    ..
+                },
+            ] => asked.len(),
+            other => panic!("{other:?}"),
+        }
+    };
+    run.open_page(1);
+    assert_eq!(told(&mut run), 2);
+    run.event(Event::TabLeft { tab: 3 });
+    assert_eq!(told(&mut run), 0);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_rule_that_kept_something_back_tells_which_device_was_asked_for() {
+    let mut run = Run::ready(&[device("printer"), device("nas")]);
+    run.open_page(1);
+    let mut ask = |site: Option<&str>, rules: &[u32]| {
+        let message = FromPage::AskSites {
+            tab: 3,
+            site: site.map(str::to_owned),
+            rules: rules.to_vec(),
+        };
+        let effects = run.event(Event::PageSaid { page: 1, message });
+        match effects.as_slice() {
+            [
+                Effect::Say {
+                    message: ToPage::SitesAsked { asked },
+                    ..
+                },
+            ] => asked.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let site = Some("https://news.example/today");
+    let all = ask(site, &[2, routes::kept_out("nas")]);
+    assert_eq!(all.len(), 1);
+    assert_eq!(
+        (all[0].name.as_str(), all[0].origin.as_str()),
+        ("nas.local", "https://news.example")
+    );
+    assert_eq!(ask(None, &[routes::kept_out("nas")]), []);
+    assert_eq!(ask(site, &[2]), []);
 }

@@ -182,6 +182,7 @@ impl Blocked {
             | Event::Surroundings { .. }
             | Event::Returned {}
             | Event::Seen { .. }
+            | Event::Tab { .. }
             | Event::Text { .. }
             | Event::Secret { .. }
             | Event::File { .. }
@@ -216,6 +217,7 @@ impl Blocked {
             | ToPage::Restored {}
             | ToPage::Audit { .. }
             | ToPage::Progress { .. }
+            | ToPage::SitesAsked { .. }
             | ToPage::Decide { .. }
             | ToPage::NotVouched {}
             | ToPage::Paired { .. } => {}
@@ -253,6 +255,8 @@ impl Blocked {
             | Action::Manage
             | Action::ShowDevices
             | Action::Allow
+            | Action::PassSite
+            | Action::AllowSite
             | Action::ShowMakers
             | Action::ShowChecks
             | Action::TryCamera

@@ -154,6 +154,7 @@ impl Manage {
             | Event::Picture { .. }
             | Event::NoPicture {}
             | Event::Seen { .. }
+            | Event::Tab { .. }
             | Event::Text { .. }
             | Event::CodeTyped { .. } => Vec::new(),
         }
@@ -209,6 +210,7 @@ impl Manage {
             }
             ToPage::Revoked {}
             | ToPage::Progress { .. }
+            | ToPage::SitesAsked { .. }
             | ToPage::Decide { .. }
             | ToPage::NotVouched {}
             | ToPage::Paired { .. }
@@ -317,6 +319,8 @@ impl Manage {
             }
             Action::Open
             | Action::Rename
+            | Action::PassSite
+            | Action::AllowSite
             | Action::Allow
             | Action::Deny
             | Action::ForgetConfirm => {

@@ -6,7 +6,7 @@ use super::decision::role;
 use super::{Effect, Event, with_fault, with_status};
 use crate::address::Address;
 use crate::fault::Fault;
-use crate::message::{FromPage, LinkState, ProxyControl, Status, ToPage};
+use crate::message::{FromPage, LinkState, ProxyControl, SiteAsked, Status, ToPage};
 use crate::phrase::Phrase;
 use crate::view::{Action, List, Part, Row, Screen, Slot, Text, View};
 use crate::vouching;
@@ -18,18 +18,25 @@ pub struct Overview {
     /// The device that may be forgotten, by its identifier.
     forgetting: Option<String>,
     fault: Option<Fault>,
+    /// The tab that the user looks at: its number, its address, and the rules that kept something back there.
+    tab: Option<(i32, Option<String>, Vec<u32>)>,
+    asked: Vec<SiteAsked>,
+    /// The site that was let in, and whether for good.
+    let_in: Option<(SiteAsked, bool)>,
 }
 
 impl Overview {
     pub(super) fn update(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::Heard { message } => {
-                self.heard(message);
-                Vec::new()
-            }
+            Event::Heard { message } => self.heard(message),
             Event::Pressed { action, value } => self.pressed(action, value),
-            Event::Lost {}
-            | Event::Reading {}
+            Event::Tab { tab, url, rules } => {
+                self.tab = Some((tab, url, rules));
+                self.ask()
+            }
+            // Another worker is asked again.
+            Event::Lost {} => Vec::new(),
+            Event::Reading {}
             | Event::Picture { .. }
             | Event::NoPicture {}
             | Event::NoCamera { .. }
@@ -45,10 +52,20 @@ impl Overview {
         }
     }
 
-    fn heard(&mut self, message: ToPage) {
+    fn heard(&mut self, message: ToPage) -> Vec<Effect> {
         match message {
-            ToPage::Status { status } => self.status = Some(status),
-            ToPage::Failed { fault } => self.fault = Some(fault),
+            ToPage::Status { status } => {
+                let is_first = self.status.is_none();
+                self.status = Some(status);
+                if is_first {
+                    return self.ask();
+                }
+            }
+            ToPage::Failed { fault } => {
+                self.let_in = None;
+                self.fault = Some(fault);
+            }
+            ToPage::SitesAsked { asked } => self.asked = asked,
             ToPage::Revoked {}
             | ToPage::Makers { .. }
             | ToPage::Invited { .. }
@@ -64,6 +81,35 @@ impl Overview {
             | ToPage::Paired { .. }
             | ToPage::Refused { .. } => {}
         }
+        Vec::new()
+    }
+
+    /// Asks the background who asked for devices, once both the tab and the background are there.
+    fn ask(&self) -> Vec<Effect> {
+        let tab = self.tab.clone().filter(|_| self.status.is_some());
+        let asking = tab.map(|(tab, site, rules)| Effect::Say {
+            message: FromPage::AskSites { tab, site, rules },
+        });
+        Vec::from_iter(asking)
+    }
+
+    /// Lets a site in that has asked; `value` is the row.
+    fn let_in(&mut self, value: &str, for_good: bool) -> Vec<Effect> {
+        let Some(asked) = self
+            .asked
+            .iter()
+            .find(|asked| row_of(asked) == value)
+            .cloned()
+        else {
+            return Vec::new();
+        };
+        let (device, origin) = (asked.device.clone(), asked.origin.clone());
+        self.let_in = Some((asked, for_good));
+        let message = match for_good {
+            true => FromPage::Allow { device, origin },
+            false => FromPage::Pass { device, origin },
+        };
+        vec![Effect::Say { message }]
     }
 
     fn pressed(&mut self, action: Action, value: String) -> Vec<Effect> {
@@ -80,6 +126,8 @@ impl Overview {
             Action::Manage => vec![Effect::Open {
                 url: "manage.html".to_owned(),
             }],
+            Action::PassSite => self.let_in(&value, false),
+            Action::AllowSite => self.let_in(&value, true),
             Action::Forget => {
                 self.forgetting = Some(value);
                 Vec::new()
@@ -144,7 +192,11 @@ impl Overview {
         };
         let proxy = (status.proxy == ProxyControl::Replaced).then_some(Phrase::ProxyReplaced);
         let empty = status.devices.is_empty();
+        let waiting: Vec<Row> = self.still_out(status).map(asked_row).collect();
         let view = view
+            .part(Part::Asked, !waiting.is_empty())
+            .maybe(Slot::AskedDone, self.done(status))
+            .list(List::Asked, waiting)
             .text(Slot::Link, Text::say(link))
             .maybe(Slot::Proxy, proxy.map(Text::say))
             .part(Part::Some, !empty)
@@ -161,6 +213,28 @@ impl Overview {
             Some(fault) => with_fault(view, fault),
             None => view,
         }
+    }
+
+    /// Those who asked and are not let in.
+    fn still_out<'a>(&'a self, status: &'a Status) -> impl Iterator<Item = &'a SiteAsked> {
+        self.asked.iter().filter(|asked| {
+            let mut devices = status.devices.iter();
+            let device = devices.find(|device| device.id == asked.device);
+            device.is_some_and(|device| !asked.is_let_in(device))
+        })
+    }
+
+    /// What is told of a site that was let in, once it is.
+    fn done(&self, status: &Status) -> Option<Text> {
+        let (asked, for_good) = self.let_in.as_ref()?;
+        let mut devices = status.devices.iter();
+        let device = devices.find(|device| device.id == asked.device)?;
+        let phrase = match for_good {
+            true => Phrase::SiteAllowed,
+            false => Phrase::SitePassed,
+        };
+        let said = Text::say_of(phrase, &[&asked.origin, &asked.name]);
+        asked.is_let_in(device).then_some(said)
     }
 
     fn row(&self, device: &Device, devices: &[Device]) -> Row {
@@ -192,6 +266,19 @@ impl Overview {
             row.texts.insert(Slot::State, state);
         }
         row
+    }
+}
+
+fn row_of(asked: &SiteAsked) -> String {
+    format!("{} {}", asked.device, asked.origin)
+}
+
+fn asked_row(asked: &SiteAsked) -> Row {
+    let said = Text::say_of(Phrase::SiteAsked, &[&asked.origin, &asked.name]);
+    Row {
+        value: row_of(asked),
+        parts: [].into(),
+        texts: [(Slot::AskedFor, said)].into(),
     }
 }
 

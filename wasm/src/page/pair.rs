@@ -133,6 +133,7 @@ impl Pair {
             | Event::Returned {}
             | Event::Seen { .. }
             | Event::Secret { .. }
+            | Event::Tab { .. }
             | Event::File { .. } => Vec::new(),
             Event::Text { text, now } => {
                 let code = Code::from_text(&text.0, now);
@@ -224,6 +225,7 @@ impl Pair {
             ToPage::NotVouched {} => self.not_vouched(),
             ToPage::Refused { .. }
             | ToPage::Revoked {}
+            | ToPage::SitesAsked { .. }
             | ToPage::Makers { .. }
             | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }

@@ -3,6 +3,7 @@
 mod vouching;
 
 use settle_protocol::maker::{MakerName, SerialNumber};
+use settle_protocol::origin::Origin;
 use settle_protocol::rpc::maker::{MakerProblem, MakerStatement};
 use settle_protocol::rpc::{Decision, Device, ErrorKind, PairingStep, Refusal};
 use settle_protocol::secret::PairingSecret;
@@ -11,8 +12,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::*;
 use crate::code::tests::code_text;
 use crate::fault::OwnFault;
-use crate::fixtures::{decision, device, key};
-use crate::message::Bridge;
+use crate::fixtures::{decision, device, key, name};
+use crate::message::{Bridge, SiteAsked};
 use crate::view::List;
 
 fn open(kind: Kind, fragment: &str) -> Page {
@@ -452,7 +453,7 @@ fn an_untrusted_bridge_holds_the_page_that_would_open() {
 #[wasm_bindgen_test]
 fn a_wrong_key_is_shown_beside_the_trusted_one_with_no_way_past_it() {
     let (mut page, effects) = Page::open(Kind::Blocked, "printer.local/a");
-    let name = crate::fixtures::name("printer.local");
+    let name = name("printer.local");
     let message = FromPage::AskRefusal { name };
     assert_eq!(effects, [Effect::Say { message }]);
     hear(&mut page, status(LinkState::Ready, &[device("printer")]));
@@ -620,6 +621,53 @@ fn the_popup_lists_opens_and_forgets_in_two_steps() {
     };
     let effects = press_in(&mut page, Action::ForgetConfirm, "nas");
     assert_eq!(effects, [Effect::Say { message }]);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_popup_tells_who_asked_in_its_tab_and_lets_them_in() {
+    let origin = Origin::parse("https://news.example").unwrap();
+    let mut page = open(Kind::Popup, "");
+    let tab = Event::Tab {
+        tab: 3,
+        url: Some("https://news.example/a".to_owned()),
+        rules: vec![9],
+    };
+    // The background is asked when it is there.
+    assert_eq!(page.update(tab), []);
+    let effects = page.update(Event::Heard {
+        message: status(LinkState::Ready, &[device("printer")]),
+    });
+    let message = FromPage::AskSites {
+        tab: 3,
+        site: Some("https://news.example/a".to_owned()),
+        rules: vec![9],
+    };
+    assert_eq!(effects, [Effect::Say { message }]);
+    let asked = |device: &str| SiteAsked {
+        device: device.to_owned(),
+        name: name("printer.local"),
+        origin: origin.clone(),
+    };
+    let all = vec![asked("printer"), asked("forgotten")];
+    hear(&mut page, ToPage::SitesAsked { asked: all });
+    let view = page.view();
+    let [row] = view.lists[&List::Asked].as_slice() else {
+        panic!("the device that is trusted");
+    };
+    let effects = press_in(&mut page, Action::PassSite, &row.value);
+    let message = FromPage::Pass {
+        device: "printer".to_owned(),
+        origin: origin.clone(),
+    };
+    assert_eq!(effects, [Effect::Say { message }]);
+    assert!(!page.view().texts.contains_key(&Slot::AskedDone), "not yet");
+    let mut passed = device("printer");
+    passed.passing_origins = vec![origin];
+    hear(&mut page, status(LinkState::Ready, &[passed]));
+    assert!(page.view().texts.contains_key(&Slot::AskedDone));
+    assert!(page.view().lists[&List::Asked].is_empty());
+    assert_eq!(press_in(&mut page, Action::AllowSite, "nobody"), []);
 }
 
 #[test]

@@ -46,6 +46,9 @@ impl Session {
             Call::AllowOrigin { device, origin } => {
                 json(self.core()?.set_origin(device, origin, true).await?)
             }
+            Call::PassOrigin { device, origin } => {
+                json(self.core()?.pass_origin(device, origin).await?)
+            }
             Call::DenyOrigin { device, origin } => {
                 json(self.core()?.set_origin(device, origin, false).await?)
             }

@@ -34,6 +34,7 @@ pub(super) fn of(event: &AuditEvent) -> Text {
         AuditEvent::OriginAllowed { name, origin } => {
             say(Phrase::LogOriginAllowed, &[name, origin])
         }
+        AuditEvent::OriginPassed { name, origin } => say(Phrase::LogOriginPassed, &[name, origin]),
         AuditEvent::OriginDenied { name, origin } => say(Phrase::LogOriginDenied, &[name, origin]),
         AuditEvent::Refused { name, refusal, .. } => say(Reason::of(refusal).headline(), &[name]),
         AuditEvent::MakerSaid {
@@ -91,6 +92,7 @@ pub(super) fn names(event: &AuditEvent) -> Vec<&LocalName> {
         | AuditEvent::Recorded { name }
         | AuditEvent::Dropped { name }
         | AuditEvent::OriginAllowed { name, .. }
+        | AuditEvent::OriginPassed { name, .. }
         | AuditEvent::OriginDenied { name, .. }
         | AuditEvent::Refused { name, .. }
         | AuditEvent::VouchedNoMore { name }
