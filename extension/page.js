@@ -197,10 +197,13 @@ function give(file) {
 
 /**
  * @param {unknown} element
- * @returns {element is HTMLInputElement | HTMLSelectElement}
+ * @returns {element is HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement}
  */
 function isField(element) {
-  const isInput = element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+  const isInput =
+    element instanceof HTMLInputElement ||
+    element instanceof HTMLSelectElement ||
+    element instanceof HTMLTextAreaElement;
   return isInput && element.dataset.field !== undefined;
 }
 

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use settle_protocol::name::LocalName;
 use settle_protocol::rpc::audit::ReadAudit;
+use settle_protocol::rpc::import::StartImport;
 use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request};
 
 use self::link::Link;
@@ -281,6 +282,12 @@ enum Ask {
     Vouch {
         page: PageId,
     },
+    StartImport {
+        page: PageId,
+    },
+    CommitImport {
+        page: PageId,
+    },
     Revoke {
         page: PageId,
         device: String,
@@ -418,12 +425,9 @@ impl Background {
             FromPage::Vouch { name, port } => {
                 self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })
             }
-            FromPage::Revoke { device } => {
-                let call = Call::RevokeDevice {
-                    device: device.clone(),
-                };
-                self.call_for(page, call, Ask::Revoke { page, device })
-            }
+            FromPage::StartImport { start } => self.start_import(page, start),
+            FromPage::CommitImport { import } => self.commit_import(page, import),
+            FromPage::Revoke { device } => self.revoke(page, device),
             FromPage::Rename { device, petname } => {
                 self.change(page, Call::RenameDevice { device, petname })
             }
@@ -468,6 +472,22 @@ impl Background {
 
     fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
         self.call_for(page, call, Ask::Change { page })
+    }
+
+    fn revoke(&mut self, page: PageId, device: String) -> Vec<Effect> {
+        let call = Call::RevokeDevice {
+            device: device.clone(),
+        };
+        self.call_for(page, call, Ask::Revoke { page, device })
+    }
+
+    fn start_import(&mut self, page: PageId, start: StartImport) -> Vec<Effect> {
+        self.call_for(page, Call::StartImport(start), Ask::StartImport { page })
+    }
+
+    fn commit_import(&mut self, page: PageId, import: u64) -> Vec<Effect> {
+        let call = Call::CommitImport { import };
+        self.call_for(page, call, Ask::CommitImport { page })
     }
 
     fn list_makers(&mut self, page: PageId) -> Vec<Effect> {

@@ -7,6 +7,7 @@ use settle_protocol::maker::MakerName;
 use settle_protocol::name::{Label, LocalName};
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision};
+use settle_protocol::rpc::import::{ImportDecision, StartImport};
 use settle_protocol::rpc::invitation::{Invitation, Invite};
 use settle_protocol::rpc::maker::{AddMaker, Maker};
 use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
@@ -56,6 +57,16 @@ pub enum FromPage {
         name: LocalName,
         /// The port there.
         port: u16,
+    },
+    /// Read what the user got from a device that knows nothing of Settle.
+    StartImport {
+        /// What, and for which name.
+        start: StartImport,
+    },
+    /// The user's consent to what [`ToPage::DecideImport`] told this page.
+    CommitImport {
+        /// From the decision.
+        import: u64,
     },
     /// End the trust in a device.
     Revoke {
@@ -162,6 +173,11 @@ pub enum ToPage {
     Decide {
         /// What there is to decide.
         decision: Decision,
+    },
+    /// The import of this page waits for the user.
+    DecideImport {
+        /// What there is to decide.
+        decision: ImportDecision,
     },
     /// What this page asked for went wrong.
     Failed {

@@ -3,6 +3,7 @@
 
 mod blocked;
 mod decision;
+mod import;
 mod manage;
 mod overview;
 mod pair;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use settle_protocol::rpc::backup::{Part as Bytes, Passphrase};
 
 pub use self::blocked::{Blocked, Reason};
+pub use self::import::Import;
 pub use self::manage::{Access, Manage};
 pub use self::overview::Overview;
 pub use self::pair::Pair;
@@ -26,6 +28,8 @@ names! {
     Kind {
         /// Where codes are given and devices decided on.
         Pair = "pair",
+        /// Where devices that know nothing of Settle are trusted.
+        Import = "import",
         /// What explains a blocked navigation.
         Blocked = "blocked",
         /// What opens from the extension's button.
@@ -177,6 +181,8 @@ pub enum Effect {
 pub enum Page {
     /// Where codes are given and devices decided on.
     Pair(Pair),
+    /// Where devices that know nothing of Settle are trusted.
+    Import(Import),
     /// What explains a blocked navigation.
     Blocked(Blocked),
     /// What opens from the extension's button.
@@ -191,6 +197,7 @@ impl Page {
     pub fn open(kind: Kind, fragment: &str) -> (Self, Vec<Effect>) {
         match kind {
             Kind::Pair => (Self::Pair(Pair::open(fragment)), Vec::new()),
+            Kind::Import => (Self::Import(Import::open(fragment)), Vec::new()),
             Kind::Blocked => {
                 let (page, effects) = Blocked::open(fragment);
                 (Self::Blocked(page), effects)
@@ -207,6 +214,7 @@ impl Page {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         match self {
             Self::Pair(page) => page.update(event),
+            Self::Import(page) => page.update(event),
             Self::Blocked(page) => page.update(event),
             Self::Popup(page) => page.update(event),
             Self::Manage(page) => page.update(event),
@@ -218,6 +226,7 @@ impl Page {
     pub fn view(&self) -> View {
         match self {
             Self::Pair(page) => page.view(),
+            Self::Import(page) => page.view(),
             Self::Blocked(page) => page.view(),
             Self::Popup(page) => page.view(),
             Self::Manage(page) => page.view(),

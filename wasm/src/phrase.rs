@@ -42,6 +42,26 @@ names! {
         VouchingText = "vouching_text",
         /// `$1`: the name that a referee vouches for.
         DoneVouched = "done_vouched",
+        /// The headline where a certificate is asked for.
+        ImportTitle = "import_title",
+        /// What was typed is no local name.
+        ImportNameBad = "import_name_bad",
+        /// What was typed is neither a certificate nor a fingerprint.
+        ImportBad = "import_bad",
+        /// What was typed is a fingerprint that can be forged.
+        ImportSha1 = "import_sha1",
+        /// What was typed is no address.
+        ImportPlaceBad = "import_place_bad",
+        /// The question about a certificate.
+        ImportDecisionTitle = "import_decision_title",
+        /// All that an authority issues.
+        KindAuthority = "kind_authority",
+        /// One certificate.
+        KindCertificate = "kind_certificate",
+        /// `$1`: the name that it is trusted for.
+        ImportScope = "import_scope",
+        /// `$1`: the name that was imported.
+        DoneImported = "done_imported",
         /// The question.
         DecisionTitle = "decision_title",
         /// A device.

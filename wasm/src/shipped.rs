@@ -10,7 +10,13 @@ use crate::view::{Action, Field, List, Mark, Part, Screen, Slot};
 use serde_json::Value;
 
 const LOCALES: [&str; 5] = ["en", "de", "es", "fr", "ja"];
-const PAGES: [&str; 4] = ["pair.html", "blocked.html", "popup.html", "manage.html"];
+const PAGES: [&str; 5] = [
+    "pair.html",
+    "import.html",
+    "blocked.html",
+    "popup.html",
+    "manage.html",
+];
 /// Messages that only the manifest or the pages' script asks for.
 const BY_NAME: [&str; 5] = [
     "copied",

@@ -25,6 +25,8 @@ names! {
         Working = "working",
         /// Whether a referee vouches for the name is looked at.
         Vouching = "vouching",
+        /// A certificate or a fingerprint is asked for.
+        Import = "import",
         /// The user decides.
         Decision = "decision",
         /// It is over, well or by the user's refusal.
@@ -77,6 +79,14 @@ names! {
         VouchingTitle = "vouching_title",
         /// What is looked at then.
         VouchingText = "vouching_text",
+        /// The headline where a certificate is asked for.
+        ImportTitle = "import_title",
+        /// What is wrong with the name for it.
+        ImportNameProblem = "import_name_problem",
+        /// What is wrong with what was given for a certificate.
+        ImportSourceProblem = "import_source_problem",
+        /// What is wrong with the address for it.
+        ImportPlaceProblem = "import_place_problem",
         /// The question of the decision.
         DecisionTitle = "decision_title",
         /// The device's own label.
@@ -219,6 +229,8 @@ names! {
         CanOpen = "can_open",
         /// Consent is possible: the name is good, and nothing is under way.
         CanTrust = "can_trust",
+        /// What was typed can be read as a certificate or a fingerprint.
+        CanImport = "can_import",
         /// Refusal is possible.
         CanRefuse = "can_refuse",
         /// The device's maker has spoken for it.
@@ -343,6 +355,12 @@ names! {
     Field {
         /// The label chosen for a device.
         Petname = "petname",
+        /// The name that a certificate shall be trusted for.
+        ImportName = "import_name",
+        /// A certificate, or its fingerprint.
+        ImportSource = "import_source",
+        /// An IP address, with or without a port.
+        ImportPlace = "import_place",
         /// A part of a name that is looked for.
         Search = "search",
         /// The order of the list.
@@ -391,6 +409,10 @@ names! {
         ForgetCancel = "forget_cancel",
         /// Leads to the pairing page.
         Pair = "pair",
+        /// Leads to where certificates are imported.
+        Import = "import",
+        /// Reads what was typed there.
+        ReadImport = "read_import",
         /// Leads to the manager.
         Manage = "manage",
         /// Shows the list of devices.
@@ -588,7 +610,14 @@ impl View {
     /// Shows a key in every form that people compare (docs/pairing.md §5.8).
     #[must_use]
     pub fn key(self, key: KeyFingerprint) -> Self {
-        self.text(Slot::Fingerprint, Text::fingerprint(key.as_bytes()))
+        self.face(key.as_bytes())
+    }
+
+    /// The same for 32 bytes of another thing, as of a certificate.
+    #[must_use]
+    pub fn face(self, digest: &[u8; 32]) -> Self {
+        let key = KeyFingerprint::from_digest(*digest);
+        self.text(Slot::Fingerprint, Text::fingerprint(digest))
             .text(Slot::FingerprintWords, Text::literal(&key.to_words()))
             .text(Slot::FingerprintPicture, Text::literal(&key.to_picture()))
     }

@@ -17,6 +17,7 @@ const LOOKING: &[&str] = &[
     "checks",
     "decision",
     "failures",
+    "import",
     "imported",
     "invited",
     "languages",

@@ -125,6 +125,8 @@ impl Background {
                 Ask::Start { page }
                 | Ask::Commit { page }
                 | Ask::Vouch { page }
+                | Ask::StartImport { page }
+                | Ask::CommitImport { page }
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
                 | Ask::Invite { page }
@@ -192,6 +194,8 @@ impl Background {
                 Ok(device) => self.trusted(page, device),
                 Err(_) => vec![say(page, Ok(ToPage::NotVouched {}))],
             },
+            Ask::StartImport { page } => vec![say(page, import_answer(response))],
+            Ask::CommitImport { page } => self.import_committed(page, result(response)),
             Ask::Revoke { page, device } => match result::<Value>(response) {
                 Ok(_) => self.revoked(page, &device),
                 Err(fault) => vec![failed(page, fault)],
@@ -276,6 +280,13 @@ impl Background {
         effects
     }
 
+    fn import_committed(&mut self, page: PageId, device: Result<Device, Fault>) -> Vec<Effect> {
+        match device {
+            Ok(device) => self.trusted(page, device),
+            Err(fault) => vec![failed(page, fault)],
+        }
+    }
+
     /// A call on behalf of a page, which is told at once when there is nobody to ask.
     pub(super) fn call_for(&mut self, page: PageId, call: Call, ask: Ask) -> Vec<Effect> {
         if self.link == Link::Ready {
@@ -298,6 +309,10 @@ pub(super) const fn failed(page: PageId, fault: Fault) -> Effect {
         page,
         message: ToPage::Failed { fault },
     }
+}
+
+fn import_answer(response: Response) -> Result<ToPage, Fault> {
+    result(response).map(|decision| ToPage::DecideImport { decision })
 }
 
 fn backup_answer(step: BackupStep, response: Response) -> Result<ToPage, Fault> {

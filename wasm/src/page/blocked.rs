@@ -220,6 +220,7 @@ impl Blocked {
             | ToPage::SitesAsked { .. }
             | ToPage::Decide { .. }
             | ToPage::NotVouched {}
+            | ToPage::DecideImport { .. }
             | ToPage::Paired { .. } => {}
         }
         Vec::new()
@@ -246,6 +247,8 @@ impl Blocked {
             Action::Pair => self.to_pairing(),
             Action::ForgetConfirm
             | Action::Scan
+            | Action::Import
+            | Action::ReadImport
             | Action::StopScan
             | Action::Open
             | Action::Cancel

@@ -213,6 +213,7 @@ impl Manage {
             | ToPage::SitesAsked { .. }
             | ToPage::Decide { .. }
             | ToPage::NotVouched {}
+            | ToPage::DecideImport { .. }
             | ToPage::Paired { .. }
             | ToPage::Refused { .. } => Vec::new(),
         }
@@ -271,7 +272,15 @@ impl Manage {
                 | Place::Makers
                 | Place::Checks,
             )
-            | (Field::NewPassphrase | Field::NewPassphraseAgain | Field::Passphrase, _) => {}
+            | (
+                Field::NewPassphrase
+                | Field::NewPassphraseAgain
+                | Field::Passphrase
+                | Field::ImportName
+                | Field::ImportSource
+                | Field::ImportPlace,
+                _,
+            ) => {}
         }
     }
 
@@ -302,9 +311,8 @@ impl Manage {
             }
             Action::Details => self.go(Place::Device(Shown::new(value.to_owned()))),
             Action::ShowInvite | Action::Invite | Action::CloseInvite => self.invite(action),
-            Action::Pair => vec![Effect::Open {
-                url: "pair.html".to_owned(),
-            }],
+            Action::Pair => open("pair.html"),
+            Action::Import => open("import.html"),
             Action::Older => Vec::from_iter(self.log.read_older()),
             Action::Export => self.log.export(),
             Action::Undo => self
@@ -329,6 +337,7 @@ impl Manage {
             }
             Action::Retry
             | Action::Scan
+            | Action::ReadImport
             | Action::StopScan
             | Action::Cancel
             | Action::Trust
@@ -543,6 +552,11 @@ impl Manage {
             None => view,
         }
     }
+}
+
+fn open(page: &str) -> Vec<Effect> {
+    let url = page.to_owned();
+    vec![Effect::Open { url }]
 }
 
 fn say(message: FromPage) -> Vec<Effect> {

@@ -78,6 +78,7 @@ impl Overview {
             | ToPage::Progress { .. }
             | ToPage::Decide { .. }
             | ToPage::NotVouched {}
+            | ToPage::DecideImport { .. }
             | ToPage::Paired { .. }
             | ToPage::Refused { .. } => {}
         }
@@ -120,12 +121,8 @@ impl Overview {
                 let url = name.map(|name| Address::home(name.clone()).to_string());
                 Vec::from_iter(url.map(|url| Effect::Open { url }))
             }
-            Action::Pair => vec![Effect::Open {
-                url: "pair.html".to_owned(),
-            }],
-            Action::Manage => vec![Effect::Open {
-                url: "manage.html".to_owned(),
-            }],
+            Action::Pair => open("pair.html"),
+            Action::Manage => open("manage.html"),
             Action::PassSite => self.let_in(&value, false),
             Action::AllowSite => self.let_in(&value, true),
             Action::Forget => {
@@ -144,6 +141,8 @@ impl Overview {
             Action::ForgetConfirm
             | Action::Retry
             | Action::Scan
+            | Action::Import
+            | Action::ReadImport
             | Action::StopScan
             | Action::Cancel
             | Action::Trust
@@ -280,6 +279,11 @@ fn asked_row(asked: &SiteAsked) -> Row {
         parts: [].into(),
         texts: [(Slot::AskedFor, said)].into(),
     }
+}
+
+fn open(page: &str) -> Vec<Effect> {
+    let url = page.to_owned();
+    vec![Effect::Open { url }]
 }
 
 /// What is not as it should be with a device.

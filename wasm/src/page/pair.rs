@@ -226,6 +226,7 @@ impl Pair {
             ToPage::Refused { .. }
             | ToPage::Revoked {}
             | ToPage::SitesAsked { .. }
+            | ToPage::DecideImport { .. }
             | ToPage::Makers { .. }
             | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }
@@ -411,6 +412,14 @@ impl Pair {
             }
             (Action::Trust, Stage::Deciding(deciding)) => self.trust(deciding),
             (Action::Again, Stage::Refused) | (Action::StopScan, Stage::Scanning(_)) => Vec::new(),
+            (Action::Import, stage) => {
+                self.stage = stage;
+                let asked = self.asked.as_ref();
+                let fragment = asked.map(Address::to_fragment).unwrap_or_default();
+                vec![Effect::Go {
+                    url: format!("import.html#{fragment}"),
+                }]
+            }
             (Action::Scan, Stage::Ask(_)) => {
                 self.stage = Stage::Scanning(None);
                 Vec::new()

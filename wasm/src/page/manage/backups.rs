@@ -56,6 +56,9 @@ impl Backups {
             | Field::Origin
             | Field::InvitedRole
             | Field::Search
+            | Field::ImportName
+            | Field::ImportSource
+            | Field::ImportPlace
             | Field::Order
             | Field::MakerName
             | Field::SerialNumbers => {}

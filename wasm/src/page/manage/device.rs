@@ -90,7 +90,7 @@ fn with_anchor(view: View, device: &Device, devices: &[Device]) -> View {
                 .list(List::Vouched, vouched)
         }
         DeviceAnchor::Authority { certificate } | DeviceAnchor::Certificate { certificate } => {
-            view.text(Slot::Fingerprint, Text::fingerprint(certificate.as_bytes()))
+            view.face(certificate.as_bytes())
         }
         DeviceAnchor::Vouched { authority, .. } => {
             let referee = vouching::voucher(device, devices);

@@ -67,6 +67,9 @@ impl Makers {
             | Field::Origin
             | Field::InvitedRole
             | Field::Search
+            | Field::ImportName
+            | Field::ImportSource
+            | Field::ImportPlace
             | Field::Order
             | Field::NewPassphrase
             | Field::NewPassphraseAgain
