@@ -120,7 +120,13 @@ export class Stage {
   async tab(browser, options = {}) {
     const downloads = join(this.home.path, "downloads");
     if (browser === "Firefox") {
-      const preferences = { "browser.download.folderList": 2, "browser.download.dir": downloads };
+      const preferences = {
+        "browser.download.folderList": 2,
+        "browser.download.dir": downloads,
+        // It asks the network for the name of a host that it was at several times, past every proxy, as these
+        // journeys are: SECURITY.md tells of it.
+        "network.predictor.enabled": false,
+      };
       const tab = new FirefoxTab(await this.firefox({ ...options, preferences }), downloads);
       await tab.open("pair");
       return tab;
