@@ -44,7 +44,10 @@ export class Referee {
     const options = { env: home.environment };
     const init = ["init", "--state", state, "--passphrase-file", passphrase];
     await run(built("settle-referee"), init, options);
-    const serve = ["serve", "--json", "--no-announce", "--listen", "127.0.0.1:0", "--state", state];
+    const serve = [
+      ...["serve", "--json", "--no-announce", "--state", state],
+      ...["--listen", "127.0.0.1:0", "--acme", "127.0.0.1:0"],
+    ];
     const log = home.log(`${folder}.log`);
     const program = new Program(built("settle-referee"), serve, { ...options, log });
     const { code } = await program.line("code", ({ event }) => event === "code");
