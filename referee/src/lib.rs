@@ -10,8 +10,6 @@ pub mod authority;
 pub mod jws;
 mod leaf;
 mod listener;
-#[cfg(test)]
-mod postgres;
 mod referee;
 pub mod store;
 

@@ -10,6 +10,7 @@
     reason = "a harness fails a test by panicking, as the test itself does"
 )]
 
+pub mod acme;
 pub mod app;
 pub mod avahi;
 pub mod census;
@@ -25,6 +26,7 @@ pub mod home;
 pub mod line;
 pub mod multicast;
 pub mod openapi;
+pub mod postgres;
 pub mod process;
 pub mod referee;
 pub mod relay;
@@ -36,6 +38,7 @@ pub mod upstream;
 pub mod visit;
 pub mod wire;
 
+pub use crate::acme::AcmeClient;
 pub use crate::app::App;
 pub use crate::avahi::Avahi;
 pub use crate::connector::Connector;

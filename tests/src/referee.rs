@@ -22,7 +22,25 @@ pub struct Referee<'a> {
     state: PathBuf,
     address: SocketAddr,
     code: String,
-    _process: Running,
+    directory: String,
+    process: Running,
+}
+
+/// Where it listens, and whether it is new.
+struct Ports {
+    listen: SocketAddr,
+    acme: String,
+    shows_code: bool,
+}
+
+impl Default for Ports {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            acme: "127.0.0.1:0".to_owned(),
+            shows_code: true,
+        }
+    }
 }
 
 impl<'a> Referee<'a> {
@@ -31,7 +49,7 @@ impl<'a> Referee<'a> {
     pub fn start(home: &'a Home, folder: &str) -> Self {
         let state = home.path().join(folder);
         run(home, &state, "init");
-        Self::serve(home, state, SocketAddr::from(([127, 0, 0, 1], 0)), true)
+        Self::serve(home, state, &Ports::default())
     }
 
     /// Stops it, does something with its authority, and starts it again.
@@ -41,20 +59,25 @@ impl<'a> Referee<'a> {
             home,
             state,
             address,
-            _process: process,
+            process,
             ..
         } = self;
         drop(process);
         run(home, &state, command);
-        Self::serve(home, state, address, false)
+        let ports = Ports {
+            listen: address,
+            shows_code: false,
+            ..Ports::default()
+        };
+        Self::serve(home, state, &ports)
     }
 
-    fn serve(home: &'a Home, state: PathBuf, listen: SocketAddr, shows_code: bool) -> Self {
+    fn serve(home: &'a Home, state: PathBuf, ports: &Ports) -> Self {
         let mut command = home.command("settle-referee");
         command
             .args(["serve", "--json", "--no-announce", "--listen"])
-            .arg(listen.to_string())
-            .args(["--acme", "127.0.0.1:0"])
+            .arg(ports.listen.to_string())
+            .args(["--acme", &ports.acme])
             .arg("--state")
             .arg(&state)
             .stdout(Stdio::piped())
@@ -62,15 +85,40 @@ impl<'a> Referee<'a> {
         let mut process = Running::start(&mut command);
         let output = process.child().stdout.take().expect("a pipe");
         let mut events = Lines::of(output);
+        let acme = events.wait_for("acme", |line| is(line, "acme"));
         let listening = events.wait_for("listening", |line| is(line, "listening"));
-        let code = shows_code.then(|| events.wait_for("code", |line| is(line, "code")));
+        let code = ports
+            .shows_code
+            .then(|| events.wait_for("code", |line| is(line, "code")));
         Self {
             home,
             state,
             address: text(&listening, "address").parse().expect("an address"),
             code: code.map(|code| text(&code, "code")).unwrap_or_default(),
-            _process: process,
+            directory: text(&acme, "directory"),
+            process,
         }
+    }
+
+    /// The address that ACME clients are given.
+    #[must_use]
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+
+    /// What a command says that speaks to its store.
+    #[must_use]
+    pub fn ask(&self, arguments: &[&str]) -> Value {
+        let mut command = self.home.command("settle-referee");
+        command
+            .args(arguments)
+            .arg("--json")
+            .arg("--state")
+            .arg(&self.state);
+        let asked = command.output().expect("settle-referee");
+        let said = String::from_utf8_lossy(&asked.stderr);
+        assert!(asked.status.success(), "{arguments:?}: {said}");
+        serde_json::from_slice(&asked.stdout).expect("JSON")
     }
 
     /// The code that it showed when it was new.

@@ -44,7 +44,12 @@ const SYSTEMD: &[Need] = &[("systemd-analyze", "systemd")];
 /// What kills a program at a system call of choice, and what starts one as another user.
 const STRIKES: &[Need] = &[("strace", "strace"), ("setpriv", "util-linux")];
 /// Foreign clients and servers, in tests of the real binaries.
-const FOREIGN: &[Need] = &[("curl", "curl"), ("h2load", "nghttp2-client")];
+const FOREIGN: &[Need] = &[
+    ("curl", "curl"),
+    ("h2load", "nghttp2-client"),
+    ("certbot", "certbot"),
+    ("lego", "lego"),
+];
 /// What the verifying proxy is measured beside.
 const PEERS: &[Need] = &[("nginx", "nginx-light"), ("mitmdump", "mitmproxy")];
 /// What `settle install` uses.

@@ -6,7 +6,7 @@ use settle_protocol::name::LocalName;
 
 use super::*;
 use crate::jws::Jwk;
-use crate::postgres::Postgres;
+use settle_tests::postgres::Postgres;
 
 const NOW: u64 = 1_900_000_000;
 

@@ -1,6 +1,8 @@
 //! A referee and a house that trusts it: what it may vouch for, what outranks it, and what ends with it. Whoever has
 //! stolen the key that is at work is in its place.
 
+mod acme;
+
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::Output;

@@ -9,8 +9,8 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 use super::client::{Client, csr, encode, get};
 use super::*;
 use crate::acme::renewal::renewal_id;
-use crate::postgres::Postgres;
 use crate::store::ChallengeKind;
+use settle_tests::postgres::Postgres;
 
 fn first(chain: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()

@@ -5,15 +5,18 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+use crate::process::eventually;
 
 /// Who runs it where the test's user is root, as which it would not: `nobody`.
 const UNPRIVILEGED: u32 = 65534;
 
 /// A running server.
 #[derive(Debug)]
-pub(crate) struct Postgres {
+pub struct Postgres {
     address: String,
     server: Child,
     _folder: TempDir,
@@ -21,12 +24,15 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Makes one and waits until it takes connections.
-    pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+    #[must_use]
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a PostgreSQL");
         let (path, data) = (folder.path(), folder.path().join("data"));
-        let is_root = std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).unwrap()) == 0;
+        let is_root =
+            std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).expect("a PostgreSQL")) == 0;
         if is_root {
-            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
+            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
+                .expect("a PostgreSQL");
         }
         let command = |name: &str| {
             let mut command = Command::new(programs().join(name));
@@ -44,11 +50,11 @@ impl Postgres {
             .arg(&data)
             .args(["--username=referee", "--auth=trust"]);
         init.args(["--no-sync", "--encoding=UTF8", "--locale=C"]);
-        assert!(init.status().unwrap().success(), "initdb");
+        assert!(init.status().expect("a PostgreSQL").success(), "initdb");
         let mut server = command("postgres");
         server.arg("-D").arg(&data).arg("-k").arg(path);
         server.args(["-c", "listen_addresses=", "-c", "max_connections=50"]);
-        let server = server.spawn().unwrap();
+        let server = server.spawn().expect("a PostgreSQL");
         let postgres = Self {
             address: format!(
                 "postgres://referee@localhost/postgres?host={}",
@@ -62,22 +68,19 @@ impl Postgres {
     }
 
     /// Where it is.
-    pub(crate) fn address(&self) -> &str {
+    #[must_use]
+    pub fn address(&self) -> &str {
         &self.address
     }
 
     /// Until somebody is let in.
     fn wait(&self) {
-        let ready = || {
+        eventually("PostgreSQL answers", || {
             let mut asked = Command::new(programs().join("psql"));
             asked.args([&self.address, "-c", "SELECT 1"]);
             asked.stdout(Stdio::null()).stderr(Stdio::null());
-            asked.status().unwrap().success()
-        };
-        let begin = std::time::Instant::now();
-        while !ready() {
-            assert!(begin.elapsed().as_secs() < 40, "PostgreSQL does not answer");
-        }
+            asked.status().is_ok_and(|status| status.success())
+        });
     }
 }
 
@@ -88,7 +91,7 @@ impl Drop for Postgres {
         if let Some(id) = id.and_then(Pid::from_raw)
             && let Err(error) = kill_process(id, Signal::INT)
         {
-            eprintln!("PostgreSQL cannot be ended: {error}");
+            assert_eq!(error, Errno::SRCH, "it may have ended by itself");
         }
         drop(self.server.wait());
     }
@@ -97,7 +100,9 @@ impl Drop for Postgres {
 /// Debian has them in a folder of each version.
 fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
-    let mut folders: Vec<PathBuf> = versions.map(|folder| folder.unwrap().path()).collect();
+    let mut folders: Vec<PathBuf> = versions
+        .map(|folder| folder.expect("a PostgreSQL").path())
+        .collect();
     folders.sort();
     let newest: &Path = folders.last().expect("a version");
     newest.join("bin")
