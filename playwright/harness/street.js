@@ -122,7 +122,7 @@ export const test = /** @type {any} */ (base).extend({
       .poll(() => worker.evaluate(() => chrome.declarativeNetRequest?.getDynamicRules()), {
         timeout: PATIENCE,
       })
-      .toHaveLength(7);
+      .toHaveLength(9);
     await use(new Street(stage, elsewhere, context));
     await nas.stop();
     await nasSite.stop();
