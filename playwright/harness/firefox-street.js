@@ -222,7 +222,7 @@ export const test = /** @type {any} */ (base).extend({
       },
     });
     const street = new FirefoxStreet(stage, elsewhere, driver);
-    await expect.poll(async () => (await street.rules()).length, { timeout: PATIENCE }).toBe(7);
+    await expect.poll(async () => (await street.rules()).length, { timeout: PATIENCE }).toBe(9);
     await use(street);
     await nas.stop();
     await nasSite.stop();
