@@ -73,6 +73,15 @@ impl Postgres {
         &self.address
     }
 
+    /// What it answers to a question with one answer.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> String {
+        let mut asked = Command::new(programs().join("psql"));
+        asked.args([&self.address, "-tA", "-c", question]);
+        let said = asked.output().expect("psql").stdout;
+        String::from_utf8_lossy(&said).trim().to_owned()
+    }
+
     /// Until somebody is let in.
     fn wait(&self) {
         eventually("PostgreSQL answers", || {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::home::Home;
 use crate::line::Lines;
-use crate::process::Running;
+use crate::process::{Running, kill};
 use crate::server::{Identity, Issuer};
 
 /// What the root's key is sealed with.
@@ -23,6 +23,8 @@ pub struct Referee<'a> {
     address: SocketAddr,
     code: String,
     directory: String,
+    /// One that others share; none for a file of its own.
+    database: Option<String>,
     process: Running,
 }
 
@@ -52,6 +54,43 @@ impl<'a> Referee<'a> {
         Self::serve(home, state, &Ports::default())
     }
 
+    /// Makes a new one whose store is this database.
+    #[must_use]
+    pub fn start_on(home: &'a Home, folder: &str, database: &str) -> Self {
+        let state = home.path().join(folder);
+        run(home, &state, "init");
+        Self::serve_on(home, state, &Ports::default(), Some(database))
+    }
+
+    /// Kills it, and starts another one in its place: with the same authority and database, and an intermediate of
+    /// its own.
+    #[must_use]
+    pub fn give_way(self, folder: &str) -> Self {
+        let Self {
+            home,
+            state,
+            directory,
+            database,
+            process,
+            ..
+        } = self;
+        kill(process.id());
+        drop(process);
+        let other = home.path().join(folder);
+        std::fs::create_dir(&other).expect("a folder");
+        for file in ["authority.json", "root-key.sealed"] {
+            std::fs::copy(state.join(file), other.join(file)).expect("a copy");
+        }
+        run(home, &other, "intermediate");
+        let (_, port) = directory.rsplit_once(':').expect("a port");
+        let (port, _) = port.split_once('/').expect("a path");
+        let ports = Ports {
+            acme: format!("127.0.0.1:{port}"),
+            ..Ports::default()
+        };
+        Self::serve_on(home, other, &ports, database.as_deref())
+    }
+
     /// Stops it, does something with its authority, and starts it again.
     #[must_use]
     pub fn after(self, command: &str) -> Self {
@@ -73,6 +112,10 @@ impl<'a> Referee<'a> {
     }
 
     fn serve(home: &'a Home, state: PathBuf, ports: &Ports) -> Self {
+        Self::serve_on(home, state, ports, None)
+    }
+
+    fn serve_on(home: &'a Home, state: PathBuf, ports: &Ports, database: Option<&str>) -> Self {
         let mut command = home.command("settle-referee");
         command
             .args(["serve", "--json", "--no-announce", "--listen"])
@@ -82,6 +125,7 @@ impl<'a> Referee<'a> {
             .arg(&state)
             .stdout(Stdio::piped())
             .stderr(home.log("referee.log"));
+        command.args(database.into_iter().flat_map(|it| ["--database", it]));
         let mut process = Running::start(&mut command);
         let output = process.child().stdout.take().expect("a pipe");
         let mut events = Lines::of(output);
@@ -96,6 +140,7 @@ impl<'a> Referee<'a> {
             address: text(&listening, "address").parse().expect("an address"),
             code: code.map(|code| text(&code, "code")).unwrap_or_default(),
             directory: text(&acme, "directory"),
+            database: database.map(str::to_owned),
             process,
         }
     }
@@ -115,6 +160,8 @@ impl<'a> Referee<'a> {
             .arg("--json")
             .arg("--state")
             .arg(&self.state);
+        let database = self.database.iter();
+        command.args(database.flat_map(|it| ["--database", it]));
         let asked = command.output().expect("settle-referee");
         let said = String::from_utf8_lossy(&asked.stderr);
         assert!(asked.status.success(), "{arguments:?}: {said}");

@@ -5,6 +5,8 @@ use settle_tests::AcmeClient;
 use settle_tests::acme::Client;
 
 use super::*;
+use settle_tests::eventually;
+use settle_tests::postgres::Postgres;
 
 #[track_caller]
 fn assert_done(output: &Output) {
@@ -74,4 +76,43 @@ fn certbot_and_lego_get_renew_and_revoke_what_was_granted_and_nothing_else() {
             Value::from("nas.local")
         );
     }
+}
+
+#[test]
+fn one_of_two_referees_is_killed_at_work_and_no_order_is_lost_or_served_twice() {
+    let (home, postgres) = (Home::new(Keyring::Unlocked), Postgres::start());
+    let referee = Referee::start_on(&home, "first", postgres.address());
+    let names: Vec<String> = (0..6)
+        .map(|number| format!("server-{number}.local"))
+        .collect();
+    let new = |name: &String| AcmeClient::new(Client::Lego, &home, &referee, name);
+    let clients: Vec<_> = names.iter().map(new).collect();
+    let other = std::thread::scope(|scope| {
+        let asking = clients.iter().zip(&names);
+        let asking: Vec<_> = asking
+            .map(|(client, name)| scope.spawn(|| client.obtain(name)))
+            .collect();
+        eventually("somebody has a certificate", || {
+            !serials(&referee, false).is_empty()
+        });
+        let other = referee.give_way("second");
+        asking.into_iter().for_each(|one| drop(one.join().unwrap()));
+        other
+    });
+    // Whoever was cut off asks again, of the one that is there now.
+    for (client, name) in clients.iter().zip(&names) {
+        assert_done(&client.obtain(name));
+    }
+    let told = |sql: &str| postgres.ask(sql);
+    assert_eq!(told("SELECT COUNT(DISTINCT names) FROM certificates"), "6");
+    assert_eq!(told("SELECT COUNT(DISTINCT issuer) FROM certificates"), "2");
+    let lost = "SELECT COUNT(*) FROM orders WHERE status = 'valid' \
+                AND certificate NOT IN (SELECT serial FROM certificates)";
+    assert_eq!(told(lost), "0");
+    let twice = "SELECT COUNT(*) FROM certificates c WHERE 1 <> \
+                 (SELECT COUNT(*) FROM orders o WHERE o.certificate = c.serial)";
+    assert_eq!(told(twice), "0");
+    let listed = serials(&other, false).len();
+    let issued = told("SELECT COUNT(*) FROM audit WHERE event = 'issued'");
+    assert_eq!(listed.to_string(), issued);
 }
