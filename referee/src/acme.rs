@@ -134,7 +134,7 @@ impl Acme {
             Err(problem) => problem.answer(),
         };
         // RFC 8555 §6.5: with every answer to a POST, also where it was refused.
-        if is_post && let Err(problem) = self.add_nonce(&mut answer).await {
+        if is_post && let Err(problem) = self.add_nonce(&mut answer) {
             return problem.answer();
         }
         let headers = answer.headers_mut();
@@ -159,7 +159,7 @@ impl Acme {
         let resource = Resource::of(&path).ok_or(Problem::NotFound)?;
         match (request.method().as_str(), &resource) {
             ("GET", Resource::Directory) => return self.tell_directory(),
-            ("GET" | "HEAD", Resource::NewNonce) => return self.new_nonce(request.method()).await,
+            ("GET" | "HEAD", Resource::NewNonce) => return self.new_nonce(request.method()),
             ("GET", Resource::RenewalInfo(id)) => return self.renewal_info(id).await,
             ("GET", Resource::RevocationList(id)) => return self.revocation_list(id).await,
             ("POST", resource) if resource.takes_posts() => {}
@@ -229,17 +229,17 @@ impl Acme {
     }
 
     /// RFC 8555 §7.2.
-    async fn new_nonce(&self, method: &http::Method) -> Answered {
+    fn new_nonce(&self, method: &http::Method) -> Answered {
         let mut answer = Response::new(Full::default());
         if method == http::Method::GET {
             *answer.status_mut() = StatusCode::NO_CONTENT;
         }
-        self.add_nonce(&mut answer).await?;
+        self.add_nonce(&mut answer)?;
         Ok(answer)
     }
 
-    async fn add_nonce(&self, answer: &mut Answer) -> Result<(), Problem> {
-        let nonce = self.store.make_nonce(now()).await?;
+    fn add_nonce(&self, answer: &mut Answer) -> Result<(), Problem> {
+        let nonce = self.store.make_nonce(now())?;
         if let Ok(nonce) = HeaderValue::try_from(nonce) {
             answer.headers_mut().insert(REPLAY_NONCE, nonce);
         }

@@ -23,6 +23,8 @@ const DEVICE: &str = "device";
 const DATABASE: &str = "referee.db";
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
+/// How often what is past is looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// An intermediate that ends within this time is to be renewed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
@@ -78,6 +80,7 @@ pub struct Referee {
     device: Device,
     listeners: Vec<Listener>,
     directory: Option<String>,
+    store: Option<Store>,
 }
 
 /// Opens the store of a referee.
@@ -109,12 +112,17 @@ impl Referee {
             tracing::warn!("the intermediate ends soon: run 'settle-referee intermediate'");
         }
         let page: Handler = admin::handler(&root);
-        let (listeners, directory) = Box::pin(servers(&settings, issuer)).await?;
+        let Servers {
+            listeners,
+            directory,
+            store,
+        } = Box::pin(servers(&settings, issuer)).await?;
         let device = device(settings, page, Authority { root, links }).on_event(show);
         Ok(Self {
             device: device.open().await?,
             listeners,
             directory,
+            store,
         })
     }
 
@@ -135,9 +143,12 @@ impl Referee {
         let running: Vec<_> = listeners
             .map(|listener| tokio::spawn(listener.run(ending.clone())))
             .collect();
+        let sweeping = self
+            .store
+            .map(|store| tokio::spawn(sweep(store, ending.clone())));
         let served = self.device.serve(stop).await;
         ending.cancel();
-        for listener in running {
+        for listener in running.into_iter().chain(sweeping) {
             if let Err(error) = listener.await {
                 tracing::error!(%error, "a listener failed");
             }
@@ -146,13 +157,30 @@ impl Referee {
     }
 }
 
-/// What ACME is served with, and the address of its directory.
-async fn servers(
-    settings: &Settings,
-    issuer: Issuer,
-) -> Result<(Vec<Listener>, Option<String>), RefereeError> {
+/// What ACME is served with, and the address of its directory; nothing where it is not served.
+#[derive(Default)]
+struct Servers {
+    listeners: Vec<Listener>,
+    directory: Option<String>,
+    store: Option<Store>,
+}
+
+/// Forgets now and then what nobody can use any more.
+async fn sweep(store: Store, ending: CancellationToken) {
+    while ending
+        .run_until_cancelled(tokio::time::sleep(SWEEP_EVERY))
+        .await
+        .is_some()
+    {
+        if let Err(error) = store.sweep(now()).await {
+            tracing::warn!(%error, "what is past is not forgotten");
+        }
+    }
+}
+
+async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, RefereeError> {
     let Some(address) = settings.acme else {
-        return Ok((Vec::new(), None));
+        return Ok(Servers::default());
     };
     let name = settings.label.dot_local();
     let (socket, port) = bind(address).await?;
@@ -171,7 +199,7 @@ async fn servers(
     let store = open_store(&settings.state, settings.database.as_deref()).await?;
     store.sweep(now()).await?;
     let base = at("https", name.as_str(), port, HTTPS);
-    let acme = Arc::new(Acme::new(store, Arc::clone(&issuer), base));
+    let acme = Arc::new(Acme::new(store.clone(), Arc::clone(&issuer), base));
     let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
     let directory = acme.directory();
     let mut listeners = vec![Listener::new(
@@ -180,7 +208,11 @@ async fn servers(
         Some(Arc::new(tls)),
     )];
     listeners.extend(lists.map(|(socket, _)| Listener::new(socket, acme, None)));
-    Ok((listeners, Some(directory)))
+    Ok(Servers {
+        listeners,
+        directory: Some(directory),
+        store: Some(store),
+    })
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, u16), RefereeError> {

@@ -16,6 +16,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 use settle_transport::random;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
@@ -60,6 +61,7 @@ pub enum StoreError {
 pub struct Store {
     pool: AnyPool,
     begin: &'static str,
+    nonce_key: hmac::Key,
 }
 
 static DRIVERS: OnceCell<()> = OnceCell::const_new();
@@ -110,9 +112,13 @@ impl Store {
             .await?;
         // A transaction of SQLite that reads before it writes fails where another has written meanwhile.
         let begin = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        let store = Self { pool, begin };
-        store.migrate(is_file).await?;
-        Ok(store)
+        migrate(&pool, begin, is_file).await?;
+        let nonce_key = nonces::key(&pool).await?;
+        Ok(Self {
+            pool,
+            begin,
+            nonce_key,
+        })
     }
 
     /// Closes it; what is under way ends first.
@@ -124,29 +130,39 @@ impl Store {
         Ok(self.pool.begin_with(self.begin).await?)
     }
 
-    async fn migrate(&self, is_file: bool) -> Result<(), StoreError> {
-        let mut transaction = self.transaction().await?;
-        if !is_file {
-            // Several referees may start at once.
-            let lock = "SELECT CAST(pg_advisory_xact_lock(7235126) AS TEXT)";
-            transaction.execute(lock).await?;
-        }
-        transaction.execute(schema::VERSIONS).await?;
-        let query = sqlx::query_scalar("SELECT COUNT(*) FROM versions");
-        let done: i64 = query.fetch_one(&mut *transaction).await?;
-        let done = usize::try_from(done).unwrap_or(usize::MAX);
-        if done > schema::MIGRATIONS.len() {
-            return Err(StoreError::Newer);
-        }
-        for (number, statements) in (1_i64..).zip(schema::MIGRATIONS).skip(done) {
-            for statement in *statements {
-                transaction.execute(*statement).await?;
-            }
-            let note = sqlx::query("INSERT INTO versions (number) VALUES ($1)").bind(number);
-            note.execute(&mut *transaction).await?;
-        }
-        Ok(transaction.commit().await?)
+    /// Forgets what nobody can use any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sweep(&self, now: u64) -> Result<(), StoreError> {
+        self.sweep_nonces(now).await?;
+        self.sweep_orders(now).await
     }
+}
+
+/// Brings a database to the tables of today.
+async fn migrate(pool: &AnyPool, begin: &'static str, is_file: bool) -> Result<(), StoreError> {
+    let mut transaction = pool.begin_with(begin).await?;
+    if !is_file {
+        // Several referees may start at once.
+        let lock = "SELECT CAST(pg_advisory_xact_lock(7235126) AS TEXT)";
+        transaction.execute(lock).await?;
+    }
+    transaction.execute(schema::VERSIONS).await?;
+    let query = sqlx::query_scalar("SELECT COUNT(*) FROM versions");
+    let done: i64 = query.fetch_one(&mut *transaction).await?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
+    if done > schema::MIGRATIONS.len() {
+        return Err(StoreError::Newer);
+    }
+    for (number, statements) in (1_i64..).zip(schema::MIGRATIONS).skip(done) {
+        for statement in *statements {
+            transaction.execute(*statement).await?;
+        }
+        let note = sqlx::query("INSERT INTO versions (number) VALUES ($1)").bind(number);
+        note.execute(&mut *transaction).await?;
+    }
+    Ok(transaction.commit().await?)
 }
 
 /// What nobody guesses and nothing else is called.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -58,15 +58,23 @@ impl Limits {
     }
 
     pub(super) fn request(&self, from: IpAddr) -> Result<(), Problem> {
-        self.requests.take(from, Instant::now())
+        self.requests.take(neighborhood(from), Instant::now())
     }
 
     pub(super) fn account(&self, from: IpAddr) -> Result<(), Problem> {
-        self.accounts.take(from, Instant::now())
+        self.accounts.take(neighborhood(from), Instant::now())
     }
 
     pub(super) fn order(&self, account: &str) -> Result<(), Problem> {
         self.orders.take(account.to_owned(), Instant::now())
+    }
+}
+
+/// Whoever has one address of IPv6 has all of its network of 64 bits (RFC 4291 §2.5.1), so these count as one.
+fn neighborhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -114,6 +122,16 @@ mod tests {
         assert_eq!(wait, each / 2);
         assert!(takes('a', now + each) && !takes('a', now + each));
         assert!((0..3).all(|_| takes('a', now + 10 * each)));
+    }
+
+    #[test]
+    fn all_addresses_of_one_network_of_ipv6_are_one() {
+        let of = |text: &str| neighborhood(text.parse().unwrap());
+        assert_eq!(of("fd00:1:2:3::1"), of("fd00:1:2:3:ffff::2"));
+        assert_ne!(of("fd00:1:2:3::1"), of("fd00:1:2:4::1"));
+        assert_ne!(of("192.168.1.2"), of("192.168.1.3"));
+        assert_eq!(of("::ffff:192.168.1.2"), of("192.168.1.2"));
+        assert_ne!(of("fe80::1"), of("fd00::1"));
     }
 
     #[test]

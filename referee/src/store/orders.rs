@@ -19,6 +19,8 @@ use super::{Store, StoreError, make_id};
 const ORDER_LIFE: u64 = 24 * 60 * 60;
 /// How long an authorization is good for.
 const AUTHORIZATION_LIFE: u64 = 24 * 60 * 60;
+/// How long both can be read after that; certificates and the log tell the rest.
+const KEPT: u64 = 30 * 24 * 60 * 60;
 
 /// The states of RFC 8555 §7.1.6; those that nothing here comes to are left out.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -282,6 +284,22 @@ impl Store {
                 detail: failure,
             };
             audit::write(&mut transaction, &line).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Forgets orders and authorizations that are long past.
+    pub(super) async fn sweep_orders(&self, now: u64) -> Result<(), StoreError> {
+        let before = seconds(now.saturating_sub(KEPT));
+        let mut transaction = self.transaction().await?;
+        for delete in [
+            "DELETE FROM order_authorizations WHERE orders IN (SELECT id FROM orders WHERE expires < $1)",
+            "DELETE FROM orders WHERE expires < $1",
+            "DELETE FROM authorizations WHERE expires < $1 AND NOT EXISTS \
+             (SELECT 1 FROM order_authorizations o WHERE o.authorization_id = authorizations.id)",
+        ] {
+            let delete = sqlx::query(delete).bind(before);
+            delete.execute(&mut *transaction).await?;
         }
         Ok(transaction.commit().await?)
     }

@@ -42,4 +42,10 @@ pub(super) const MIGRATIONS: &[&[&str]] = &[&[
         id TEXT NOT NULL PRIMARY KEY, at BIGINT NOT NULL, event TEXT NOT NULL,
         account TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL)",
     "CREATE INDEX audit_by_time ON audit (at, id)",
+], &[
+    "CREATE TABLE secrets (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE INDEX orders_by_end ON orders (expires)",
+    "CREATE INDEX authorizations_by_end ON authorizations (expires)",
+    "CREATE INDEX nonces_by_end ON nonces (expires)",
+    "CREATE INDEX authorizations_in_orders ON order_authorizations (authorization_id)",
 ]];

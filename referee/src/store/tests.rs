@@ -70,14 +70,93 @@ fn certificate(serial: u8) -> NewCertificate {
 #[tokio::test]
 async fn a_nonce_is_taken_once_by_whichever_referee() {
     on_each(async |[one, other]| {
-        let nonce = one.make_nonce(NOW).await.unwrap();
+        let nonce = one.make_nonce(NOW).unwrap();
         let (first, second) =
             tokio::join!(one.take_nonce(&nonce, NOW), other.take_nonce(&nonce, NOW));
         assert!(first.unwrap() ^ second.unwrap());
         assert!(!one.take_nonce(&nonce, NOW).await.unwrap());
         assert!(!one.take_nonce("made-up", NOW).await.unwrap());
-        let late = one.make_nonce(NOW).await.unwrap();
+        let late = one.make_nonce(NOW).unwrap();
         assert!(!one.take_nonce(&late, NOW + 3601).await.unwrap());
+    })
+    .await;
+}
+
+async fn count(store: &Store, table: &str) -> i64 {
+    // The names of tables are this file's own.
+    let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
+    count.fetch_one(&store.pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn nonces_cost_nothing_until_they_are_spent_and_none_can_be_made_up() {
+    on_each(async |[one, other]| {
+        for _ in 0..1000 {
+            one.make_nonce(NOW).unwrap();
+        }
+        assert_eq!(count(&one, "nonces").await, 0);
+        let nonce = one.make_nonce(NOW).unwrap();
+        let octets = BASE64URL_NOPAD.decode(nonce.as_bytes()).unwrap();
+        for place in 0..octets.len() {
+            let mut altered = octets.clone();
+            altered[place] ^= 1;
+            let altered = BASE64URL_NOPAD.encode(&altered);
+            assert!(!other.take_nonce(&altered, NOW).await.unwrap(), "{place}");
+        }
+        for cut in [&octets[..39], &octets[..8], &[]] {
+            let cut = BASE64URL_NOPAD.encode(cut);
+            assert!(!other.take_nonce(&cut, NOW).await.unwrap());
+        }
+        assert!(other.take_nonce(&nonce, NOW).await.unwrap());
+        assert_eq!(count(&one, "nonces").await, 1);
+        one.sweep(NOW + 3601).await.unwrap();
+        assert_eq!(count(&one, "nonces").await, 0);
+        // What was forgotten is past, and so is not good again.
+        assert!(!one.take_nonce(&nonce, NOW + 3601).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn orders_that_are_long_past_are_forgotten_and_their_certificates_are_not() {
+    on_each(async |[one, _]| {
+        let ada = account(&one, "ada").await;
+        let nas = grant("nas.local", &ada);
+        one.grant(&nas, NOW).await.unwrap();
+        let grants = std::slice::from_ref(&nas);
+        let old = one.order(&ada, grants, "", NOW).await.unwrap();
+        let done = one.finalize(&old, &ada, &certificate(1), NOW).await;
+        assert_eq!(done.unwrap(), Finalized::Done);
+        let later = NOW + 31 * 24 * 60 * 60;
+        let young = one.order(&ada, grants, "", later).await.unwrap();
+        one.sweep(later).await.unwrap();
+        assert!(
+            one.order_by_id(&old.id, later).await.unwrap().is_some(),
+            "a day is not over"
+        );
+        let much_later = later + 2 * 24 * 60 * 60;
+        one.sweep(much_later).await.unwrap();
+        assert!(
+            one.order_by_id(&old.id, much_later)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            one.order_by_id(&young.id, much_later)
+                .await
+                .unwrap()
+                .is_some()
+        );
+        let tables = [
+            "orders",
+            "authorizations",
+            "order_authorizations",
+            "certificates",
+        ];
+        for table in tables {
+            assert_eq!(count(&one, table).await, 1, "{table}");
+        }
     })
     .await;
 }
