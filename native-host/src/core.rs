@@ -14,7 +14,6 @@ mod rotation;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use data_encoding::BASE64;
 use settle_keyring::SlotError;
 use settle_protocol::name::Label;
 use settle_protocol::origin::Origin;
@@ -22,7 +21,7 @@ use settle_protocol::pairing::PairingError;
 use settle_protocol::rpc::audit::AuditEvent;
 use settle_protocol::rpc::import::ImportDecision;
 use settle_protocol::rpc::{self, BridgeCertificate, Decision, Device, ErrorKind, Event};
-use settle_transport::certificate;
+use settle_transport::certificate::{self, pem};
 use tokio::sync::broadcast;
 
 pub use self::open::{KeySource, OpenError};
@@ -327,14 +326,4 @@ impl Core {
             .unwrap_or_default();
         tracing::trace!(listeners, "the devices changed");
     }
-}
-
-/// RFC 7468 §2.
-pub(crate) fn pem(certificate: &[u8]) -> String {
-    let text = BASE64.encode(certificate);
-    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
-    let body: String = lines
-        .flat_map(|line| [line.into_owned(), "\n".to_owned()])
-        .collect();
-    format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
 }

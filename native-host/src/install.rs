@@ -29,8 +29,9 @@ use self::confined::Confined;
 pub use self::ledger::Installed;
 use self::nss::{NssError, Store};
 use crate::client::{CallError, Client};
-use crate::core::{BRIDGE_NICKNAME, pem};
+use crate::core::BRIDGE_NICKNAME;
 use crate::paths::Paths;
+use settle_transport::certificate::pem;
 
 /// Why something was not installed or not removed.
 #[derive(Debug, thiserror::Error)]

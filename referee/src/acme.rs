@@ -16,7 +16,7 @@ mod renewal;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LINK, LOCATION};
 use http::{Request, Response, StatusCode};
@@ -29,6 +29,7 @@ pub use self::challenge::Validator;
 pub use self::limits::{Limits, Rate};
 use self::problem::Problem;
 use crate::authority::Issuer;
+use crate::clock::unix_now as now;
 use crate::store::{Account, Store};
 
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
@@ -320,12 +321,6 @@ fn located(answered: Answered, status: StatusCode, location: String) -> Answered
         answer.headers_mut().insert(LOCATION, location);
     }
     Ok(answer)
-}
-
-/// Seconds since the Unix epoch.
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 /// A time as RFC 3339 has it.

@@ -10,5 +10,5 @@ mod root;
 mod tests;
 
 pub use self::files::{FileError, Files};
-pub use self::issuer::{IssueError, Issued, Issuer, LONGEST_LIFE, Wanted, pem};
+pub use self::issuer::{IssueError, Issued, Issuer, LONGEST_LIFE, Wanted};
 pub use self::root::{MAX_ROOTS, Root, RootError};

@@ -5,11 +5,9 @@ pub(crate) mod issued;
 pub(crate) mod names;
 pub(crate) mod serve;
 
-use std::time::SystemTime;
-
 use settle_referee::authority::Files;
-use settle_referee::open_store;
 use settle_referee::store::Store;
+use settle_referee::{open_store, unix_now as now};
 
 use crate::Which;
 
@@ -25,9 +23,4 @@ fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<
         .enable_all()
         .build()?;
     runtime.block_on(work)
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }

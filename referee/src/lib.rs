@@ -7,10 +7,12 @@
 pub mod acme;
 mod admin;
 pub mod authority;
+mod clock;
 pub mod jws;
 mod leaf;
 mod listener;
 mod referee;
 pub mod store;
 
+pub use clock::unix_now;
 pub use referee::{Referee, RefereeError, Settings, open_store};

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::acme::Acme;
 use crate::admin;
 use crate::authority::{FileError, Files, Issuer};
+use crate::clock::unix_now;
 use crate::leaf::OwnLeaf;
 use crate::listener::Listener;
 use crate::store::{Store, StoreError};
@@ -172,7 +173,7 @@ async fn sweep(store: Store, ending: CancellationToken) {
         .await
         .is_some()
     {
-        if let Err(error) = store.sweep(now()).await {
+        if let Err(error) = store.sweep(unix_now()).await {
             tracing::warn!(%error, "what is past is not forgotten");
         }
     }
@@ -197,7 +198,7 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     };
     let issuer = Arc::new(issuer);
     let store = open_store(&settings.state, settings.database.as_deref()).await?;
-    store.sweep(now()).await?;
+    store.sweep(unix_now()).await?;
     let base = at("https", name.as_str(), port, HTTPS);
     let acme = Arc::new(Acme::new(store.clone(), Arc::clone(&issuer), base));
     let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
@@ -230,11 +231,6 @@ fn at(scheme: &str, name: &str, port: u16, usual: u16) -> String {
         true => format!("{scheme}://{name}"),
         false => format!("{scheme}://{name}:{port}"),
     }
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 fn device(settings: Settings, page: Handler, authority: Authority) -> Builder {

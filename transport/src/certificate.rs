@@ -10,6 +10,7 @@ mod rollover;
 
 use std::time::{Duration, SystemTime};
 
+use data_encoding::BASE64;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyUsagePurpose, NameConstraints,
@@ -252,6 +253,17 @@ pub fn has_issued(issuer: &CertificateDer<'_>, certificate: &[u8]) -> bool {
         let signed = issued.tbs_certificate.as_ref();
         has_signed(issuer, signed, &issued.signature_value.data)
     })
+}
+
+/// A certificate as PEM (RFC 7468 §2).
+#[must_use]
+pub fn pem(certificate: &[u8]) -> String {
+    let text = BASE64.encode(certificate);
+    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
+    let body: String = lines
+        .flat_map(|line| [line.into_owned(), "\n".to_owned()])
+        .collect();
+    format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
 }
 
 /// One certificate and nothing behind it.

@@ -43,5 +43,5 @@ pub(super) fn ask(
     }
     let shown = tls.conn.peer_certificates().and_then(<[_]>::first);
     let shown = shown.ok_or("it shows no certificate")?;
-    Ok(crate::core::pem(shown))
+    Ok(settle_transport::certificate::pem(shown))
 }

@@ -16,7 +16,8 @@ pub use self::stores::{Store, stores};
 use self::tool::{certutil, vfychain};
 use super::authorities::Authorities;
 use super::files;
-use crate::core::{BRIDGE_NICKNAME, pem};
+use crate::core::BRIDGE_NICKNAME;
+use settle_transport::certificate::pem;
 
 /// How often a database is tried that cannot be used right now, and how long it is left alone between:
 /// a browser on a slow disk takes seconds to make it.

@@ -13,7 +13,7 @@ use settle_transport::certificate::{PrivateKey, idevid, maker_authority, voucher
 use settle_transport::evidence::{Statement, VoucherSigner};
 
 use super::*;
-use crate::core::pem;
+use settle_transport::certificate::pem;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const ROOT: &[u8] = b"a root certificate";

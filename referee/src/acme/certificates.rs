@@ -12,9 +12,9 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::accounts::own;
 use super::problem::Problem;
 use super::{Acme, Answer, Answered, asked, now, typed};
-use crate::authority::pem;
 use crate::jws::{Unverified, Whose};
 use crate::store::{Account, Certificate};
+use settle_transport::certificate::pem;
 
 /// RFC 5280 §5.3.1, without those that only an authority gives.
 const REASONS: [u8; 6] = [0, 1, 3, 4, 5, 9];

@@ -6,7 +6,7 @@ mod strict;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use settle_protocol::name::LocalName;
 use tempfile::TempDir;

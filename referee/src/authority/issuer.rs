@@ -6,7 +6,7 @@ use rustls_pki_types::CertificateDer;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::LocalName;
 use settle_transport::certificate::{
-    self, CertificateRequest, PrivateKey, Revoked, not_after, referee_leaf, revocation_list,
+    self, CertificateRequest, PrivateKey, Revoked, not_after, pem, referee_leaf, revocation_list,
 };
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -186,17 +186,6 @@ impl Issuer {
         let made = revocation_list(&self.key, &self.certificate, revoked, number, now);
         Ok(made?)
     }
-}
-
-/// A certificate as PEM (RFC 7468 §2).
-#[must_use]
-pub fn pem(certificate: &[u8]) -> String {
-    let text = data_encoding::BASE64.encode(certificate);
-    let lines = text.as_bytes().chunks(64).map(String::from_utf8_lossy);
-    let body: String = lines
-        .flat_map(|line| [line.into_owned(), "\n".to_owned()])
-        .collect();
-    format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
 }
 
 fn particulars(certificate: &[u8]) -> Option<([u8; 16], u64, u64)> {

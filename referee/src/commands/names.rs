@@ -7,8 +7,9 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use settle_device::LocalName;
-use settle_referee::authority::{Files, pem};
+use settle_referee::authority::Files;
 use settle_referee::store::{ChallengeKind, ExternalKey, Grant, Holder};
+use settle_transport::certificate::pem;
 
 use super::{block_on, now, store};
 use crate::Which;

@@ -6,7 +6,8 @@ use std::time::SystemTime;
 use settle_transport::certificate::{PrivateKey, bridge_authority, bridge_leaf};
 
 use super::*;
-use crate::core::{BRIDGE_NICKNAME, pem};
+use crate::core::BRIDGE_NICKNAME;
+use settle_transport::certificate::pem;
 
 /// A bridge authority, and a server's certificate by it.
 fn authority() -> (Vec<u8>, String) {

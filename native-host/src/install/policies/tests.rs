@@ -12,7 +12,7 @@ fn certificate() -> BridgeCertificate {
     let key = PrivateKey::make().unwrap();
     let der = bridge_authority(&key, SystemTime::now()).unwrap();
     BridgeCertificate {
-        pem: crate::core::pem(&der),
+        pem: settle_transport::certificate::pem(&der),
         next: None,
         nickname: "bridge".to_owned(),
     }
