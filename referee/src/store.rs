@@ -12,6 +12,7 @@ mod orders;
 mod row;
 mod schema;
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -20,6 +21,7 @@ use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 use settle_transport::random;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 use tokio::sync::OnceCell;
 
@@ -51,6 +53,12 @@ pub enum StoreError {
     /// A newer program was here.
     #[error("the database is of a newer settle-referee: update this one")]
     Newer,
+    /// A database on another machine, to which nothing is encrypted.
+    #[error(
+        "the connection to a database at {0} would not be encrypted, and secrets go over it: reach it by a socket, or \
+         through a tunnel that ends on this machine"
+    )]
+    InTheClear(String),
     /// A path that no address of a database can hold.
     #[error("the path of the state directory is no text")]
     Path,
@@ -92,6 +100,9 @@ impl Store {
             .get_or_init(async || install_default_drivers())
             .await;
         let is_file = address.starts_with("sqlite:");
+        if !is_file {
+            refuse_the_clear(&PgConnectOptions::from_str(address)?)?;
+        }
         let options = AnyConnectOptions::from_str(address)?;
         let pool = AnyPoolOptions::new()
             .max_connections(CONNECTIONS)
@@ -163,6 +174,20 @@ async fn migrate(pool: &AnyPool, begin: &'static str, is_file: bool) -> Result<(
         note.execute(&mut *transaction).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+/// Keys of accounts go over this connection, and no TLS is spoken on it: so it must not leave this machine.
+fn refuse_the_clear(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let host = options.get_host();
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    let is_here = options.get_socket().is_some()
+        || host == "localhost"
+        || host.starts_with('/')
+        || address.is_some_and(|address| address.is_loopback());
+    match is_here {
+        true => Ok(()),
+        false => Err(StoreError::InTheClear(host.to_owned())),
+    }
 }
 
 /// What nobody guesses and nothing else is called.

@@ -67,6 +67,31 @@ fn certificate(serial: u8) -> NewCertificate {
     }
 }
 
+#[test]
+fn no_secret_goes_over_the_network_in_the_clear() {
+    let judged = |address: &str| refuse_the_clear(&PgConnectOptions::from_str(address).unwrap());
+    for here in [
+        "postgres://referee@localhost/postgres?host=/run/postgresql",
+        "postgres://referee@localhost/postgres",
+        "postgres://referee@127.0.0.1:5433/postgres",
+        "postgres://referee@[::1]/postgres",
+        "postgres:///postgres?host=%2Frun%2Fpostgresql",
+    ] {
+        judged(here).unwrap();
+    }
+    for away in [
+        "postgres://referee@database.local/postgres",
+        "postgres://referee@192.168.1.2/postgres?sslmode=require",
+        "postgres://referee@localhost/postgres?host=192.168.1.2",
+        "postgres://referee@localhost.example/postgres",
+    ] {
+        assert!(
+            matches!(judged(away), Err(StoreError::InTheClear(_))),
+            "{away}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_nonce_is_taken_once_by_whichever_referee() {
     on_each(async |[one, other]| {
