@@ -26,7 +26,7 @@ use sqlx::{Any, AnyPool, Executor, Transaction};
 use tokio::sync::OnceCell;
 
 pub use self::accounts::{Account, Joined, NewAccount, Rekeyed};
-pub use self::audit::{AuditEvent, AuditLine};
+pub use self::audit::{AuditEvent, AuditLine, By};
 pub use self::certificates::{Certificate, NewCertificate, Revocation};
 pub use self::grants::{ChallengeKind, ExternalKey, Grant, Holder};
 pub use self::orders::{

@@ -9,7 +9,7 @@ use serde_json::{Value, json, value::RawValue};
 use super::problem::Problem;
 use super::{Acme, Answered, as_json, asked, located, now};
 use crate::jws::{Binding, Jwk, JwsError, Unverified, Whose};
-use crate::store::{Account, Joined, NewAccount, Rekeyed};
+use crate::store::{Account, By, Joined, NewAccount, Rekeyed};
 
 const MAX_CONTACTS: usize = 8;
 const MAX_CONTACT: usize = 254;
@@ -111,7 +111,7 @@ impl Acme {
         let mut changed = account.clone();
         match changes.status.as_deref() {
             Some("deactivated") => {
-                self.store.end_account(account, now()).await?;
+                self.store.end_account(account, By::Server, now()).await?;
                 changed.is_valid = false;
                 return as_json(&self.told(&changed));
             }

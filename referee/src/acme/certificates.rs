@@ -13,7 +13,7 @@ use super::accounts::own;
 use super::problem::Problem;
 use super::{Acme, Answer, Answered, asked, now, typed};
 use crate::jws::{Unverified, Whose};
-use crate::store::{Account, Certificate};
+use crate::store::{Account, By, Certificate, Revocation};
 use settle_transport::certificate::pem;
 
 /// RFC 5280 §5.3.1, without those that only an authority gives.
@@ -75,9 +75,11 @@ impl Acme {
         let reason = u8::try_from(revoking.reason.unwrap_or_default());
         let reason = reason.ok().filter(|reason| REASONS.contains(reason));
         let reason = reason.ok_or(Problem::BadReason)?;
-        let by = by.map(|account| account.id).unwrap_or_default();
+        let account = by.map(|account| account.id).unwrap_or_default();
+        let revocation = Revocation { at: now(), reason };
         let serial = &found.issued.serial;
-        match self.store.revoke(serial, reason, &by, now()).await? {
+        let revoked = self.store.revoke(serial, revocation, &account, By::Server);
+        match revoked.await? {
             true => Ok(Answer::new(Full::default())),
             false => Err(Problem::AlreadyRevoked),
         }

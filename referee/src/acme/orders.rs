@@ -16,7 +16,7 @@ use super::problem::{Problem, Sub};
 use super::{Acme, Answered, LIFE, add, as_json, asked, date, located, now};
 use crate::authority::Wanted;
 use crate::store::{
-    Account, AuditEvent, AuditLine, Finalized, Grant, NewCertificate, Order, Status,
+    Account, AuditEvent, AuditLine, By, Finalized, Grant, NewCertificate, Order, Status,
 };
 
 /// Names of one certificate.
@@ -92,6 +92,7 @@ impl Acme {
             at: now(),
             event: AuditEvent::Refused,
             account: account.id.clone(),
+            by: By::Server,
             subject: asked.join(" ").chars().take(300).collect(),
             detail: "not granted".to_owned(),
         };

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use self::client::Client;
 use super::*;
 use crate::authority::Root;
-use crate::store::{AuditEvent, Grant, Holder};
+use crate::store::{AuditEvent, By, Grant, Holder};
 
 pub(super) const BASE: &str = "https://referee.local:14000";
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -48,7 +48,10 @@ impl House {
         let external = self.store.make_external_key(now()).await.unwrap();
         for name in names {
             let holder = Holder::ExternalKey(external.id.clone());
-            self.store.grant(&grant(name, holder), now()).await.unwrap();
+            self.store
+                .grant(&grant(name, holder), By::Owner, now())
+                .await
+                .unwrap();
         }
         let mut client = Client::new();
         let joined = client.join(&self.acme, Some(&external)).await;

@@ -7,6 +7,8 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::json;
 
+use settle_referee::store::{By, Revocation};
+
 use super::{block_on, now, store};
 use crate::Which;
 
@@ -91,9 +93,10 @@ pub(crate) fn certificates(which: &Which) -> anyhow::Result<()> {
 pub(crate) fn revoke(revoke: &Revoke) -> anyhow::Result<()> {
     let revoked = block_on(async {
         let store = store(&revoke.which).await?;
-        Ok(store
-            .revoke(&revoke.serial, revoke.reason, "", now())
-            .await?)
+        let (reason, at) = (revoke.reason, now());
+        let revocation = Revocation { at, reason };
+        let revoked = store.revoke(&revoke.serial, revocation, "", By::Owner);
+        Ok(revoked.await?)
     })?;
     if !revoked {
         bail!("{} is not a certificate that is good", revoke.serial);
@@ -116,6 +119,7 @@ pub(crate) fn audit(which: &Which) -> anyhow::Result<()> {
                 "at": line.at,
                 "event": line.event.as_str(),
                 "account": line.account,
+                "by": line.by.word(),
                 "subject": line.subject,
                 "detail": line.detail,
             })
@@ -130,8 +134,10 @@ pub(crate) fn audit(which: &Which) -> anyhow::Result<()> {
         let (subject, detail) = (line.subject.escape_debug(), line.detail.escape_debug());
         writeln!(
             output,
-            "{}  {event}  {subject}  {detail}  {}",
-            line.at, line.account
+            "{}  {event}  {subject}  {detail}  {}  {}",
+            line.at,
+            line.account,
+            line.by.word()
         )?;
     }
     Ok(())

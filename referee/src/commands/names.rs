@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use settle_device::LocalName;
 use settle_referee::authority::Files;
-use settle_referee::store::{ChallengeKind, ExternalKey, Grant, Holder};
+use settle_referee::store::{By, ChallengeKind, ExternalKey, Grant, Holder};
 use settle_transport::certificate::pem;
 
 use super::{block_on, now, store};
@@ -83,7 +83,7 @@ pub(crate) fn authorize(authorize: &Authorize) -> anyhow::Result<()> {
                 challenge: authorize.challenge.map(Asked::kind),
                 address: authorize.address,
             };
-            store.grant(&grant, now()).await?;
+            store.grant(&grant, By::Owner, now()).await?;
         }
         say(authorize, &holder, external.as_ref())
     })
@@ -183,7 +183,7 @@ pub(crate) fn withdraw(withdraw: &Withdraw) -> anyhow::Result<()> {
     let name = &withdraw.name;
     let withdrawn = block_on(async {
         let store = store(&withdraw.which).await?;
-        Ok(store.withdraw(name, now()).await?)
+        Ok(store.withdraw(name, By::Owner, now()).await?)
     })?;
     if !withdrawn {
         bail!("nobody may have {name}: settle-referee names lists them");

@@ -3,7 +3,7 @@
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
-use super::audit::{self, AuditEvent, AuditLine};
+use super::audit::{self, AuditEvent, AuditLine, By};
 use super::row::{json, seconds, text};
 use super::{Store, StoreError, make_id};
 use crate::jws::Jwk;
@@ -130,7 +130,7 @@ impl Store {
             .bind(account.external_key.clone())
             .bind(seconds(now));
         insert.execute(&mut *transaction).await?;
-        let line = account.line(AuditEvent::AccountMade, now);
+        let line = account.line(AuditEvent::AccountMade, By::Server, now);
         audit::write(&mut transaction, &line).await?;
         transaction.commit().await?;
         Ok(Joined::Made(account))
@@ -147,14 +147,23 @@ impl Store {
         Ok(())
     }
 
-    /// Ends an account, with whatever it had begun.
+    /// Ends an account, with whatever it had begun; whether it could do anything before.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn end_account(&self, account: &Account, now: u64) -> Result<(), StoreError> {
+    pub async fn end_account(
+        &self,
+        account: &Account,
+        by: By,
+        now: u64,
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.transaction().await?;
+        let end = "UPDATE accounts SET status = 'deactivated' WHERE id = $1 AND status = 'valid'";
+        let end = sqlx::query(end).bind(account.id.clone());
+        if end.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Ok(false);
+        }
         for statement in [
-            "UPDATE accounts SET status = 'deactivated' WHERE id = $1",
             "UPDATE orders SET status = 'invalid' WHERE account = $1 AND status IN ('pending', 'ready')",
             "UPDATE authorizations SET status = 'deactivated' \
              WHERE account = $1 AND status IN ('pending', 'valid')",
@@ -162,9 +171,10 @@ impl Store {
             let update = sqlx::query(statement).bind(account.id.clone());
             update.execute(&mut *transaction).await?;
         }
-        let line = account.line(AuditEvent::AccountEnded, now);
+        let line = account.line(AuditEvent::AccountEnded, by, now);
         audit::write(&mut transaction, &line).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Gives an account another key.
@@ -192,7 +202,7 @@ impl Store {
         if update.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(Rekeyed::Lost);
         }
-        let line = account.line(AuditEvent::KeyChanged, now);
+        let line = account.line(AuditEvent::KeyChanged, By::Server, now);
         audit::write(&mut transaction, &line).await?;
         transaction.commit().await?;
         Ok(Rekeyed::Done)
@@ -211,8 +221,8 @@ impl Account {
         })
     }
 
-    fn line(&self, event: AuditEvent, at: u64) -> AuditLine {
-        let by = match self.external_key.as_str() {
+    fn line(&self, event: AuditEvent, by: By, at: u64) -> AuditLine {
+        let detail = match self.external_key.as_str() {
             "" => String::new(),
             id => format!("external key {id}"),
         };
@@ -220,8 +230,9 @@ impl Account {
             at,
             event,
             account: self.id.clone(),
+            by,
             subject: self.thumbprint.clone(),
-            detail: by,
+            detail,
         }
     }
 }

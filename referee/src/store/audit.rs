@@ -1,5 +1,6 @@
 //! The log: a line for whatever was granted, refused, issued or taken back, written with the change that it tells of.
 
+use settle_protocol::fingerprint::KeyFingerprint;
 use sqlx::AnyConnection;
 
 use super::row::{number, seconds, text};
@@ -26,6 +27,17 @@ pub enum AuditEvent {
     Revoked,
 }
 
+/// Who has done it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum By {
+    /// A server itself; the account says which.
+    Server,
+    /// Who runs the referee, at the machine itself.
+    Owner,
+    /// A paired administrator, by the key of their client.
+    Client(KeyFingerprint),
+}
+
 /// A line.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct AuditLine {
@@ -33,8 +45,10 @@ pub struct AuditLine {
     pub at: u64,
     /// What.
     pub event: AuditEvent,
-    /// Whose account; empty for what an administrator did.
+    /// Whose account; empty for what is about none.
     pub account: String,
+    /// Who has done it.
+    pub by: By,
     /// Which name, or the serial number of which certificate.
     pub subject: String,
     /// More of it.
@@ -69,6 +83,31 @@ impl AuditEvent {
     }
 }
 
+const OWNER: &str = "owner";
+
+impl By {
+    /// The stable word: `owner`, the key of a client, or nothing for a server.
+    #[must_use]
+    pub fn word(self) -> String {
+        match self {
+            Self::Server => String::new(),
+            Self::Owner => OWNER.to_owned(),
+            Self::Client(key) => key.to_hex(),
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, StoreError> {
+        match word {
+            "" => Ok(Self::Server),
+            OWNER => Ok(Self::Owner),
+            key => {
+                let key = KeyFingerprint::from_hex(key);
+                key.map(Self::Client).ok_or(StoreError::Unreadable("actor"))
+            }
+        }
+    }
+}
+
 impl Store {
     /// Notes what changed nothing: a refusal.
     ///
@@ -84,7 +123,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn audit(&self, limit: u32) -> Result<Vec<AuditLine>, StoreError> {
-        let select = "SELECT at, event, account, subject, detail FROM audit \
+        let select = "SELECT at, event, account, actor, subject, detail FROM audit \
                       ORDER BY at DESC, id DESC LIMIT $1";
         let select = sqlx::query(select).bind(i64::from(limit));
         let rows = select.fetch_all(&self.pool).await?;
@@ -96,6 +135,7 @@ impl Store {
                 at: number(row, "at")?,
                 event: event.next().ok_or(StoreError::Unreadable("event"))?,
                 account: text(row, "account")?,
+                by: By::read(&text(row, "actor")?)?,
                 subject: text(row, "subject")?,
                 detail: text(row, "detail")?,
             })
@@ -109,13 +149,14 @@ pub(super) async fn write(
     connection: &mut AnyConnection,
     line: &AuditLine,
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO audit (id, at, event, account, subject, detail) \
-                  VALUES ($1, $2, $3, $4, $5, $6)";
+    let insert = "INSERT INTO audit (id, at, event, account, actor, subject, detail) \
+                  VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let insert = sqlx::query(insert)
         .bind(make_id()?)
         .bind(seconds(line.at))
         .bind(line.event.as_str())
         .bind(line.account.clone())
+        .bind(line.by.word())
         .bind(line.subject.clone())
         .bind(line.detail.clone());
     insert.execute(connection).await?;

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::accounts::as_json;
-use super::audit::{self, AuditEvent, AuditLine};
+use super::audit::{self, AuditEvent, AuditLine, By};
 use super::orders::Order;
 use super::row::{json, number, seconds, text};
 use super::{Store, StoreError};
@@ -100,33 +100,34 @@ impl Store {
         revoked.collect()
     }
 
-    /// Revokes a certificate; whether it was good before. `by` is the account, or empty.
+    /// Revokes a certificate; whether it was good before. `account` is the one that asks, or empty.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn revoke(
         &self,
         serial: &str,
-        reason: u8,
-        by: &str,
-        now: u64,
+        revocation: Revocation,
+        account: &str,
+        by: By,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.transaction().await?;
         let update =
             "UPDATE certificates SET revoked = $1, reason = $2 WHERE serial = $3 AND revoked = 0";
         let update = sqlx::query(update)
-            .bind(seconds(now))
-            .bind(i64::from(reason))
+            .bind(seconds(revocation.at))
+            .bind(i64::from(revocation.reason))
             .bind(serial.to_owned());
         if update.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(false);
         }
         let line = AuditLine {
-            at: now,
+            at: revocation.at,
             event: AuditEvent::Revoked,
-            account: by.to_owned(),
+            account: account.to_owned(),
+            by,
             subject: serial.to_owned(),
-            detail: format!("reason {reason}"),
+            detail: format!("reason {}", revocation.reason),
         };
         audit::write(&mut transaction, &line).await?;
         transaction.commit().await?;

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use zeroize::Zeroizing;
 
 use super::accounts::Account;
-use super::audit::{self, AuditEvent, AuditLine};
+use super::audit::{self, AuditEvent, AuditLine, By};
 use super::row::{seconds, text};
 use super::{Store, StoreError, make_id};
 
@@ -100,7 +100,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn grant(&self, grant: &Grant, now: u64) -> Result<(), StoreError> {
+    pub async fn grant(&self, grant: &Grant, by: By, now: u64) -> Result<(), StoreError> {
         let mut transaction = self.transaction().await?;
         let delete = sqlx::query("DELETE FROM grants WHERE name = $1").bind(grant.name.to_string());
         delete.execute(&mut *transaction).await?;
@@ -118,6 +118,7 @@ impl Store {
         let line = line(
             AuditEvent::Granted,
             &grant.name,
+            by,
             now,
             grant.holder.to_string(),
         );
@@ -129,7 +130,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn withdraw(&self, name: &LocalName, now: u64) -> Result<bool, StoreError> {
+    pub async fn withdraw(&self, name: &LocalName, by: By, now: u64) -> Result<bool, StoreError> {
         let mut transaction = self.transaction().await?;
         let delete = sqlx::query("DELETE FROM grants WHERE name = $1").bind(name.to_string());
         let deleted = delete.execute(&mut *transaction).await?.rows_affected();
@@ -141,7 +142,7 @@ impl Store {
         if deleted == 0 {
             return Ok(false);
         }
-        let line = line(AuditEvent::Withdrawn, name, now, String::new());
+        let line = line(AuditEvent::Withdrawn, name, by, now, String::new());
         audit::write(&mut transaction, &line).await?;
         transaction.commit().await?;
         Ok(true)
@@ -263,11 +264,12 @@ impl fmt::Debug for ExternalKey {
     }
 }
 
-fn line(event: AuditEvent, name: &LocalName, at: u64, detail: String) -> AuditLine {
+fn line(event: AuditEvent, name: &LocalName, by: By, at: u64, detail: String) -> AuditLine {
     AuditLine {
         at,
         event,
         account: String::new(),
+        by,
         subject: name.to_string(),
         detail,
     }

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::accounts::{Account, as_json};
-use super::audit::{self, AuditEvent, AuditLine};
+use super::audit::{self, AuditEvent, AuditLine, By};
 use super::certificates::{self, NewCertificate};
 use super::grants::{ChallengeKind, Grant};
 use super::row::{json, number, seconds, text};
@@ -280,6 +280,7 @@ impl Store {
                 at: now,
                 event: AuditEvent::Refused,
                 account: authorization.account.clone(),
+                by: By::Server,
                 subject: authorization.name.to_string(),
                 detail: failure,
             };
@@ -336,6 +337,7 @@ impl Store {
             at: now,
             event: AuditEvent::Issued,
             account: account.id.clone(),
+            by: By::Server,
             subject: certificate.serial.clone(),
             detail: names.join(" "),
         };

@@ -48,4 +48,8 @@ pub(super) const MIGRATIONS: &[&[&str]] = &[&[
     "CREATE INDEX authorizations_by_end ON authorizations (expires)",
     "CREATE INDEX nonces_by_end ON nonces (expires)",
     "CREATE INDEX authorizations_in_orders ON order_authorizations (authorization_id)",
+], &[
+    "ALTER TABLE audit ADD COLUMN actor TEXT NOT NULL DEFAULT ''",
+    "UPDATE audit SET actor = 'owner' WHERE event IN ('granted', 'withdrawn')",
+    "CREATE INDEX audit_by_event ON audit (event)",
 ]];

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::LocalName;
 
 use super::*;
@@ -53,6 +54,10 @@ fn grant(text: &str, account: &Account) -> Grant {
         challenge: None,
         address: None,
     }
+}
+
+fn revoked(reason: u8, at: u64) -> Revocation {
+    Revocation { at, reason }
 }
 
 fn certificate(serial: u8) -> NewCertificate {
@@ -147,7 +152,7 @@ async fn orders_that_are_long_past_are_forgotten_and_their_certificates_are_not(
     on_each(async |[one, _]| {
         let ada = account(&one, "ada").await;
         let nas = grant("nas.local", &ada);
-        one.grant(&nas, NOW).await.unwrap();
+        one.grant(&nas, By::Owner, NOW).await.unwrap();
         let grants = std::slice::from_ref(&nas);
         let old = one.order(&ada, grants, "", NOW).await.unwrap();
         let done = one.finalize(&old, &ada, &certificate(1), NOW).await;
@@ -235,7 +240,7 @@ async fn an_order_is_finalized_once_by_whichever_referee() {
     on_each(async |[one, other]| {
         let account = account(&one, "ada").await;
         let grants = [grant("nas.local", &account)];
-        one.grant(&grants[0], NOW).await.unwrap();
+        one.grant(&grants[0], By::Owner, NOW).await.unwrap();
         let order = one.order(&account, &grants, "", NOW).await.unwrap();
         assert_eq!(
             order.status,
@@ -265,7 +270,7 @@ async fn a_name_that_is_withdrawn_or_another_accounts_is_not_finalized() {
     on_each(async |[one, other]| {
         let (ada, bob) = (account(&one, "ada").await, account(&one, "bob").await);
         let mine = grant("nas.local", &ada);
-        one.grant(&mine, NOW).await.unwrap();
+        one.grant(&mine, By::Owner, NOW).await.unwrap();
         assert!(one.grant_of(&mine.name, &bob).await.unwrap().is_none());
         assert_eq!(
             one.grant_of(&mine.name, &ada).await.unwrap(),
@@ -276,21 +281,24 @@ async fn a_name_that_is_withdrawn_or_another_accounts_is_not_finalized() {
             .order(&ada, std::slice::from_ref(&mine), "", NOW)
             .await
             .unwrap();
-        assert!(other.withdraw(&mine.name, NOW).await.unwrap());
+        assert!(other.withdraw(&mine.name, By::Owner, NOW).await.unwrap());
         let came = one
             .finalize(&order, &ada, &certificate(1), NOW)
             .await
             .unwrap();
         assert_eq!(came, Finalized::NotGranted(mine.name.clone()));
-        other.grant(&grant("nas.local", &bob), NOW).await.unwrap();
+        other
+            .grant(&grant("nas.local", &bob), By::Owner, NOW)
+            .await
+            .unwrap();
         let came = one
             .finalize(&order, &ada, &certificate(1), NOW)
             .await
             .unwrap();
         assert_eq!(came, Finalized::NotGranted(mine.name.clone()));
         // Given back, it begins anew: what was authorized before has ended.
-        other.withdraw(&mine.name, NOW).await.unwrap();
-        other.grant(&mine, NOW).await.unwrap();
+        other.withdraw(&mine.name, By::Owner, NOW).await.unwrap();
+        other.grant(&mine, By::Owner, NOW).await.unwrap();
         let came = one
             .finalize(&order, &ada, &certificate(1), NOW)
             .await
@@ -310,7 +318,7 @@ async fn a_challenge_that_was_asked_for_has_to_be_met_and_cannot_be_tried_twice(
             address: Some([192, 0, 2, 7].into()),
             ..grant("nas.local", &ada)
         };
-        one.grant(&asked, NOW).await.unwrap();
+        one.grant(&asked, By::Owner, NOW).await.unwrap();
         for met in [false, true] {
             let order = one
                 .order(&ada, std::slice::from_ref(&asked), "", NOW)
@@ -348,13 +356,13 @@ async fn nothing_outlives_its_time_or_its_account() {
     on_each(async |[one, other]| {
         let ada = account(&one, "ada").await;
         let mine = [grant("nas.local", &ada)];
-        one.grant(&mine[0], NOW).await.unwrap();
+        one.grant(&mine[0], By::Owner, NOW).await.unwrap();
         let order = one.order(&ada, &mine, "", NOW).await.unwrap();
         let later = NOW + 24 * 60 * 60 + 1;
         let late = other.order_by_id(&order.id, later).await.unwrap().unwrap();
         assert_eq!(late.status, Status::Invalid);
         let order = one.order(&ada, &mine, "", NOW).await.unwrap();
-        other.end_account(&ada, NOW).await.unwrap();
+        other.end_account(&ada, By::Server, NOW).await.unwrap();
         let came = one
             .finalize(&order, &ada, &certificate(1), NOW)
             .await
@@ -370,14 +378,23 @@ async fn a_certificate_is_revoked_once_and_listed_until_it_ends() {
     on_each(async |[one, other]| {
         let ada = account(&one, "ada").await;
         let mine = [grant("nas.local", &ada)];
-        one.grant(&mine[0], NOW).await.unwrap();
+        one.grant(&mine[0], By::Owner, NOW).await.unwrap();
         let order = one.order(&ada, &mine, "", NOW).await.unwrap();
         one.finalize(&order, &ada, &certificate(1), NOW)
             .await
             .unwrap();
         let serial = certificate(1).serial;
-        assert!(other.revoke(&serial, 4, &ada.id, NOW + 1).await.unwrap());
-        assert!(!one.revoke(&serial, 1, "", NOW + 2).await.unwrap());
+        assert!(
+            other
+                .revoke(&serial, revoked(4, NOW + 1), &ada.id, By::Server)
+                .await
+                .unwrap()
+        );
+        assert!(
+            !one.revoke(&serial, revoked(1, NOW + 2), "", By::Owner)
+                .await
+                .unwrap()
+        );
         let listed = one.revoked("i", NOW + 3).await.unwrap();
         assert_eq!(
             (listed.len(), listed[0].at, listed[0].reason),
@@ -410,4 +427,29 @@ async fn the_file_is_its_owners_alone_and_is_found_again() {
     store.close().await;
     let store = Store::file(&file).await.unwrap();
     assert_eq!(store.account(&ada.id).await.unwrap(), Some(ada));
+}
+
+#[tokio::test]
+async fn the_log_says_who_it_was() {
+    on_each(async |[one, other]| {
+        let ada = account(&one, "ada").await;
+        let nas = grant("nas.local", &ada);
+        let client = By::Client(KeyFingerprint::of_spki(b"a browser"));
+        one.grant(&nas, client, NOW + 1).await.unwrap();
+        other.withdraw(&nas.name, By::Owner, NOW + 2).await.unwrap();
+        assert!(other.end_account(&ada, client, NOW + 3).await.unwrap());
+        assert!(!one.end_account(&ada, By::Owner, NOW + 4).await.unwrap());
+        let told = one.audit(10).await.unwrap().into_iter();
+        let told: Vec<_> = told.map(|line| (line.event, line.by)).collect();
+        assert_eq!(
+            told,
+            [
+                (AuditEvent::AccountEnded, client),
+                (AuditEvent::Withdrawn, By::Owner),
+                (AuditEvent::Granted, client),
+                (AuditEvent::AccountMade, By::Server),
+            ]
+        );
+    })
+    .await;
 }

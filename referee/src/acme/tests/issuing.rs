@@ -9,7 +9,7 @@ use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 use super::client::{Client, csr, encode, get};
 use super::*;
 use crate::acme::renewal::renewal_id;
-use crate::store::ChallengeKind;
+use crate::store::{By, ChallengeKind};
 use settle_tests::postgres::Postgres;
 
 fn first(chain: &str) -> CertificateDer<'static> {
@@ -191,7 +191,7 @@ async fn a_name_that_was_withdrawn_is_issued_to_nobody() {
     let client = house.client(&["nas.local"]).await;
     let order = client.order(&house.acme, &["nas.local"]).await.json();
     let name = LocalName::parse("nas.local").unwrap();
-    assert!(house.store.withdraw(&name, now()).await.unwrap());
+    assert!(house.store.withdraw(&name, By::Owner, now()).await.unwrap());
     let heard = client
         .finalize(&house.acme, &order, &csr(&["nas.local"]).0)
         .await;
@@ -208,11 +208,15 @@ async fn a_key_or_an_account_that_was_named_needs_no_external_key() {
     assert_eq!(heard.problem(), (403, "externalAccountRequired".to_owned()));
     let key: crate::jws::Jwk = serde_json::from_value(client.jwk()).unwrap();
     let by_key = grant("nas.local", Holder::Key(key.thumbprint()));
-    house.store.grant(&by_key, now()).await.unwrap();
+    house.store.grant(&by_key, By::Owner, now()).await.unwrap();
     assert_eq!(client.join(&house.acme, None).await.status, 201);
     let id = client.account.rsplit('/').next().unwrap().to_owned();
     let by_account = grant("files.local", Holder::Account(id));
-    house.store.grant(&by_account, now()).await.unwrap();
+    house
+        .store
+        .grant(&by_account, By::Owner, now())
+        .await
+        .unwrap();
     let names = ["nas.local", "files.local"];
     client.obtain(&house.acme, &names, &csr(&names).0).await;
     // With its next key it may have the one and not the other: the first was granted to the key.
@@ -394,7 +398,7 @@ async fn a_challenge_is_asked_in_addition_where_the_administrator_says_so() {
         address: Some(HERE),
         ..grant("nas.local", external)
     };
-    house.store.grant(&asked, now()).await.unwrap();
+    house.store.grant(&asked, By::Owner, now()).await.unwrap();
     let socket = tokio::net::TcpListener::bind((HERE, 0)).await.unwrap();
     let port = socket.local_addr().unwrap().port();
     let acme = serve(&house.store, &house.root).with_validator(Validator::at(port, port));
@@ -459,7 +463,9 @@ async fn two_referees_on_one_database_are_one_to_their_clients() {
     let acmes = [serve(&one, &root), serve(&other, &root)];
     let external = one.make_external_key(now()).await.unwrap();
     let holder = Holder::ExternalKey(external.id.clone());
-    one.grant(&grant("nas.local", holder), now()).await.unwrap();
+    one.grant(&grant("nas.local", holder), By::Owner, now())
+        .await
+        .unwrap();
     let mut client = Client::new();
     client.join(&acmes[0], Some(&external)).await;
     for round in 0..4 {
