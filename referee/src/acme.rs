@@ -9,14 +9,12 @@ mod asked;
 mod authorizations;
 mod certificates;
 mod challenge;
-mod limits;
 mod orders;
 mod problem;
 mod renewal;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LINK, LOCATION};
 use http::{Request, Response, StatusCode};
@@ -26,16 +24,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use self::challenge::Validator;
-pub use self::limits::{Limits, Rate};
 use self::problem::Problem;
 use crate::authority::Issuer;
 use crate::clock::unix_now as now;
+use crate::limits::Limits;
 use crate::store::{Account, Store};
 
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
-/// How long certificates live that are issued here.
-pub const LIFE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 type Answer = Response<Full<Bytes>>;
 type Answered = Result<Answer, Problem>;

@@ -10,8 +10,10 @@ pub mod authority;
 mod clock;
 pub mod jws;
 mod leaf;
+pub mod limits;
 mod listener;
 mod referee;
+mod signing;
 pub mod store;
 
 pub use clock::unix_now;

@@ -1,23 +1,20 @@
 //! Orders (RFC 8555 §7.4): for names that the account may have, finalized with a request of which the key alone is taken.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::BASE64URL_NOPAD;
 use http::StatusCode;
 use http::header::{HeaderValue, LINK};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use settle_protocol::name::LocalName;
-use settle_transport::certificate::{CertificateRequest, fingerprint};
+use settle_transport::certificate::CertificateRequest;
 
 use super::accounts::own;
 use super::problem::{Problem, Sub};
-use super::{Acme, Answered, LIFE, add, as_json, asked, date, located, now};
-use crate::authority::Wanted;
-use crate::store::{
-    Account, AuditEvent, AuditLine, By, Finalized, Grant, NewCertificate, Order, Status,
-};
+use super::{Acme, Answered, add, as_json, asked, date, located, now};
+use crate::signing::sign;
+use crate::store::{Account, AuditEvent, AuditLine, By, Finalized, Grant, Order, Status};
 
 /// Names of one certificate.
 const MAX_NAMES: usize = 20;
@@ -167,7 +164,11 @@ impl Acme {
             return Err(Problem::NotReady(order.status.as_str()));
         }
         let request = request(&finalizing.csr, &order.names)?;
-        let certificate = self.sign(&order, &request)?;
+        let names: Vec<LocalName> = order.names.iter().cloned().collect();
+        let certificate = sign(&self.issuer, &names, &request).map_err(|error| {
+            tracing::error!(%error, "nothing can be issued");
+            Problem::Failed
+        })?;
         match self
             .store
             .finalize(&order, account, &certificate, now())
@@ -183,30 +184,6 @@ impl Acme {
         let order = self.own_order(account, id).await?;
         let at = self.order_at(&order);
         located(as_json(&self.tell_order(&order)), StatusCode::OK, at)
-    }
-
-    fn sign(&self, order: &Order, request: &CertificateRequest) -> Result<NewCertificate, Problem> {
-        let names: Vec<LocalName> = order.names.iter().cloned().collect();
-        let issued = self.issuer.issue(&Wanted {
-            names: &names,
-            request,
-            now: SystemTime::now(),
-            life: LIFE,
-        });
-        let issued = issued.map_err(|error| {
-            tracing::error!(%error, "nothing can be issued");
-            Problem::Failed
-        })?;
-        let root = fingerprint(self.issuer.root()).ok_or(Problem::Failed)?;
-        Ok(NewCertificate {
-            serial: HEXLOWER.encode(&issued.serial),
-            chain: self.issuer.chain_pem(&issued.certificate),
-            issuer: self.issuer.id().to_hex(),
-            root: root.to_hex(),
-            key: request.fingerprint().to_hex(),
-            not_before: issued.not_before,
-            not_after: issued.not_after,
-        })
     }
 
     async fn own_order(&self, account: &Account, id: &str) -> Result<Order, Problem> {

@@ -1,8 +1,6 @@
 //! Why a request did not get what it asked for (RFC 8555 §6.7, RFC 7807). Nothing has changed then, but what a line of the
 //! log says.
 
-use std::time::Duration;
-
 use http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -11,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, add};
 use crate::jws::{JwsError, KeyError};
+use crate::limits::Limited;
 use crate::store::StoreError;
 
 const TYPES: &str = "urn:ietf:params:acme:error:";
@@ -66,8 +65,8 @@ pub(super) enum Problem {
     BadReason,
     #[error("another certificate is in its place already")]
     AlreadyReplaced,
-    #[error("too many requests: wait a while")]
-    Limited(Duration),
+    #[error(transparent)]
+    Limited(#[from] Limited),
     #[error("the referee could not do this; its own log says why")]
     Failed,
 }
@@ -147,7 +146,7 @@ impl Problem {
         if let Self::KeyTaken(account) = self {
             return Some((LOCATION, account.clone()));
         }
-        let Self::Limited(wait) = self else {
+        let Self::Limited(Limited(wait)) = self else {
             return None;
         };
         Some((RETRY_AFTER, (wait.as_secs() + 1).to_string()))

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::client::{Client, ask, encode, get, head, post};
 use super::*;
 use crate::jws::MAX_OCTETS;
+use crate::limits::Rate;
 
 #[tokio::test]
 async fn the_directory_and_nonces_are_as_clients_expect() {

@@ -7,8 +7,6 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::problem::Problem;
-
 /// Of addresses, and of accounts. Beyond, those are forgotten that have asked for nothing lately.
 const MAX_KNOWN: usize = 4096;
 
@@ -20,6 +18,11 @@ pub struct Rate {
     /// How long it takes until there is one more.
     pub each: Duration,
 }
+
+/// Somebody has asked for too much, and may ask again after this time.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many requests: wait a while")]
+pub struct Limited(pub Duration);
 
 /// The limits of one server.
 #[derive(Debug)]
@@ -57,15 +60,15 @@ impl Limits {
         }
     }
 
-    pub(super) fn request(&self, from: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn request(&self, from: IpAddr) -> Result<(), Limited> {
         self.requests.take(neighborhood(from), Instant::now())
     }
 
-    pub(super) fn account(&self, from: IpAddr) -> Result<(), Problem> {
+    pub(crate) fn account(&self, from: IpAddr) -> Result<(), Limited> {
         self.accounts.take(neighborhood(from), Instant::now())
     }
 
-    pub(super) fn order(&self, account: &str) -> Result<(), Problem> {
+    pub(crate) fn order(&self, account: &str) -> Result<(), Limited> {
         self.orders.take(account.to_owned(), Instant::now())
     }
 }
@@ -86,18 +89,18 @@ impl<Who: Eq + Hash> Buckets<Who> {
         }
     }
 
-    fn take(&self, who: Who, now: Instant) -> Result<(), Problem> {
+    fn take(&self, who: Who, now: Instant) -> Result<(), Limited> {
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if full_at.len() >= MAX_KNOWN {
             full_at.retain(|_, full| *full > now);
         }
         if full_at.len() >= MAX_KNOWN && !full_at.contains_key(&who) {
-            return Err(Problem::Limited(self.rate.each));
+            return Err(Limited(self.rate.each));
         }
         let full = full_at.get(&who).copied().unwrap_or(now).max(now) + self.rate.each;
         let most = now + self.rate.each * self.rate.burst;
         if full > most {
-            return Err(Problem::Limited(full - most));
+            return Err(Limited(full - most));
         }
         full_at.insert(who, full);
         Ok(())
@@ -116,7 +119,7 @@ mod tests {
         let takes = |who, now| buckets.take(who, now).is_ok();
         assert!((0..3).all(|_| takes('a', now)));
         assert!(!takes('a', now) && takes('b', now));
-        let Err(Problem::Limited(wait)) = buckets.take('a', now + each / 2) else {
+        let Err(Limited(wait)) = buckets.take('a', now + each / 2) else {
             panic!("it is too early");
         };
         assert_eq!(wait, each / 2);
