@@ -43,7 +43,7 @@ pub struct Acme {
     issuer: Arc<Issuer>,
     /// `https://referee.local:14000`, without a slash at its end.
     base: String,
-    limits: Limits,
+    limits: Arc<Limits>,
     validator: Validator,
     list: certificates::List,
 }
@@ -76,15 +76,15 @@ impl Acme {
             store,
             issuer,
             base,
-            limits: Limits::usual(),
+            limits: Arc::new(Limits::usual()),
             validator: Validator::usual(),
             list: certificates::List::default(),
         }
     }
 
-    /// With other limits.
+    /// With other limits, or with those of others.
     #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: Arc<Limits>) -> Self {
         self.limits = limits;
         self
     }

@@ -28,7 +28,7 @@ pub struct Limited(pub Duration);
 #[derive(Debug)]
 pub struct Limits {
     requests: Buckets<IpAddr>,
-    accounts: Buckets<IpAddr>,
+    newcomers: Buckets<IpAddr>,
     orders: Buckets<String>,
 }
 
@@ -50,12 +50,12 @@ impl Limits {
         Self::new(rate(600, 100), rate(20, 60_000), rate(60, 30_000))
     }
 
-    /// Requests and new accounts of an address, and orders of an account.
+    /// Requests of an address, how often it may want to be let in, and orders of an account.
     #[must_use]
-    pub fn new(requests: Rate, accounts: Rate, orders: Rate) -> Self {
+    pub fn new(requests: Rate, newcomers: Rate, orders: Rate) -> Self {
         Self {
             requests: Buckets::new(requests),
-            accounts: Buckets::new(accounts),
+            newcomers: Buckets::new(newcomers),
             orders: Buckets::new(orders),
         }
     }
@@ -64,8 +64,9 @@ impl Limits {
         self.requests.take(neighborhood(from), Instant::now())
     }
 
-    pub(crate) fn account(&self, from: IpAddr) -> Result<(), Limited> {
-        self.accounts.take(neighborhood(from), Instant::now())
+    /// For whoever makes an account, or tries a secret.
+    pub(crate) fn newcomer(&self, from: IpAddr) -> Result<(), Limited> {
+        self.newcomers.take(neighborhood(from), Instant::now())
     }
 
     pub(crate) fn order(&self, account: &str) -> Result<(), Limited> {

@@ -1,4 +1,4 @@
-//! The ports of the ACME server: connections taken, within bounds, and their requests handed on. What is asked and
+//! The ports for servers: connections taken, within bounds, and their requests handed on. What is asked and
 //! answered is none of its business.
 
 use std::convert::Infallible;
@@ -22,7 +22,8 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::acme::Acme;
+use crate::est::Peer;
+use crate::service::Service;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long the head of a request may take, and a connection may idle.
@@ -39,7 +40,7 @@ const MAX_STREAMS: u32 = 16;
 #[derive(Debug)]
 pub(crate) struct Listener {
     socket: TcpListener,
-    acme: Arc<Acme>,
+    service: Arc<Service>,
     /// None where nothing but lists is served.
     tls: Option<Arc<ServerConfig>>,
 }
@@ -47,15 +48,23 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) const fn new(
         socket: TcpListener,
-        acme: Arc<Acme>,
+        service: Arc<Service>,
         tls: Option<Arc<ServerConfig>>,
     ) -> Self {
-        Self { socket, acme, tls }
+        Self {
+            socket,
+            service,
+            tls,
+        }
     }
 
     /// Takes connections until `stop`, then gives them time to end.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let Self { socket, acme, tls } = self;
+        let Self {
+            socket,
+            service,
+            tls,
+        } = self;
         let (pool, mut connections) = (Pool::new(MAX_CONNECTIONS), JoinSet::new());
         loop {
             tokio::select! {
@@ -63,10 +72,10 @@ impl Listener {
                 Some(_) = connections.join_next() => {}
                 accepted = socket.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        let (acme, tls) = (Arc::clone(&acme), tls.clone());
+                        let (service, tls) = (Arc::clone(&service), tls.clone());
                         let (place, stop) = (pool.take(peer.ip()), stop.clone());
                         connections.spawn(async move {
-                            let served = serve(stream, peer, acme, tls, &stop);
+                            let served = serve(stream, peer, service, tls, &stop);
                             let held = place.hold(timeout(CONNECTION, Box::pin(served))).await;
                             if let Some(Ok(Err(error))) = held {
                                 tracing::debug!(%error, "a connection failed");
@@ -90,32 +99,40 @@ impl Listener {
 
 async fn serve(
     stream: TcpStream,
-    peer: SocketAddr,
-    acme: Arc<Acme>,
+    from: SocketAddr,
+    service: Arc<Service>,
     tls: Option<Arc<ServerConfig>>,
     stop: &CancellationToken,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let Some(config) = tls else {
-        return answer(stream, peer, acme, false, stop).await;
+    let mut peer = Peer {
+        address: from.ip(),
+        certificate: None,
     };
-    let shaken = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await;
-    answer(shaken??, peer, acme, true, stop).await
+    let Some(config) = tls else {
+        return answer(stream, peer, service, false, stop).await;
+    };
+    let shaken = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await??;
+    let shown = shaken.get_ref().1.peer_certificates();
+    let shown = shown.and_then(|chain| chain.first());
+    peer.certificate = shown.map(|shown| shown.clone().into_owned());
+    answer(shaken, peer, service, true, stop).await
 }
 
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
-    acme: Arc<Acme>,
+    peer: Peer,
+    service: Arc<Service>,
     is_private: bool,
     stop: &CancellationToken,
 ) -> io::Result<()> {
+    let peer = Arc::new(peer);
     let service = service_fn(move |request: Request<Incoming>| {
-        let acme = Arc::clone(&acme);
+        let (service, peer) = (Arc::clone(&service), Arc::clone(&peer));
         async move {
             let answered: http::Response<Full<Bytes>> = match is_private {
-                true => Box::pin(acme.answer(request, peer.ip())).await,
-                false => acme.answer_in_the_clear(&request, peer.ip()).await,
+                true => service.answer(request, &peer).await,
+                false => service.answer_in_the_clear(&request, &peer).await,
             };
             Ok::<_, Infallible>(answered)
         }

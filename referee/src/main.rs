@@ -39,7 +39,7 @@ enum Command {
     Serve(Serve),
     /// Say what the authority is.
     Authority(Which),
-    /// Say who may have a name, and print what to give that server's ACME client.
+    /// Say who may have a name, and print what to give that server's client of ACME or EST.
     Authorize(Authorize),
     /// List the names, and who may have them.
     Names(Which),

@@ -15,8 +15,11 @@ use crate::acme::Acme;
 use crate::admin;
 use crate::authority::{FileError, Files, Issuer};
 use crate::clock::unix_now;
+use crate::est::Est;
 use crate::leaf::OwnLeaf;
+use crate::limits::Limits;
 use crate::listener::Listener;
+use crate::service::Service;
 use crate::store::{Store, StoreError};
 
 /// The directory of the device's own state, below the referee's.
@@ -42,7 +45,7 @@ pub struct Settings {
     pub announce: bool,
     /// Where to keep a picture of the current code.
     pub qr_file: Option<PathBuf>,
-    /// Where servers ask for certificates, by ACME; nowhere, if not given.
+    /// Where servers ask for certificates, by ACME and EST; nowhere, if not given.
     pub acme: Option<SocketAddr>,
     /// Where lists of revoked certificates are to be had, over HTTP.
     pub lists: Option<SocketAddr>,
@@ -200,15 +203,19 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     let store = open_store(&settings.state, settings.database.as_deref()).await?;
     store.sweep(unix_now()).await?;
     let base = at("https", name.as_str(), port, HTTPS);
-    let acme = Arc::new(Acme::new(store.clone(), Arc::clone(&issuer), base));
-    let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
+    let limits = Arc::new(Limits::usual());
+    let acme = Acme::new(store.clone(), Arc::clone(&issuer), base);
+    let acme = acme.with_limits(Arc::clone(&limits));
     let directory = acme.directory();
+    let est = Est::new(store.clone(), Arc::clone(&issuer), limits);
+    let service = Arc::new(Service { acme, est });
+    let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
     let mut listeners = vec![Listener::new(
         socket,
-        Arc::clone(&acme),
+        Arc::clone(&service),
         Some(Arc::new(tls)),
     )];
-    listeners.extend(lists.map(|(socket, _)| Listener::new(socket, acme, None)));
+    listeners.extend(lists.map(|(socket, _)| Listener::new(socket, service, None)));
     Ok(Servers {
         listeners,
         directory: Some(directory),

@@ -6,6 +6,7 @@
 mod accounts;
 mod audit;
 mod certificates;
+mod enrollments;
 mod grants;
 mod nonces;
 mod orders;
@@ -28,6 +29,7 @@ use tokio::sync::OnceCell;
 pub use self::accounts::{Account, Joined, NewAccount, Rekeyed};
 pub use self::audit::{AuditEvent, AuditLine, By};
 pub use self::certificates::{Certificate, NewCertificate, Revocation};
+pub use self::enrollments::{Enrolled, Enrollment, EnrollmentSecret, KnownBy};
 pub use self::grants::{ChallengeKind, ExternalKey, Grant, Holder};
 pub use self::orders::{
     Authorization, Challenge, Finalized, Lines, NewAuthorization, Order, Status,

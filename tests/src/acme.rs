@@ -1,12 +1,12 @@
 //! ACME clients of others, as Debian has them: certbot and lego, each with a folder of its own in a user's home.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
 use crate::home::Home;
-use crate::referee::Referee;
+use crate::referee::{Referee, near};
 use crate::server::Identity;
 
 /// Which client.
@@ -46,8 +46,7 @@ impl<'a> AcmeClient<'a> {
     pub fn new(client: Client, home: &'a Home, referee: &Referee<'_>, name: &str) -> Self {
         let directory = referee.directory();
         let granted = referee.ask(&["authorize", name, "--directory", directory]);
-        let hosts = home.path().join(format!("hosts-{name}"));
-        std::fs::write(&hosts, "127.0.0.1 localhost referee.local\n").expect("a file");
+        let hosts = referee.hosts(name);
         Self {
             client,
             home,
@@ -153,14 +152,7 @@ impl<'a> AcmeClient<'a> {
 
     /// A program for which the referee's name leads to this machine.
     fn command(&self) -> Command {
-        let mut command = self.home.command_of(Path::new("unshare"));
-        command.args([
-            "--mount",
-            "sh",
-            "-c",
-            r#"mount --bind "$0" /etc/hosts && exec "$@""#,
-        ]);
-        command.arg(&self.hosts).arg(self.client.program());
+        let mut command = near(self.home, &self.hosts, self.client.program());
         let root = self.granted("root");
         command.env("REQUESTS_CA_BUNDLE", root);
         command.env("LEGO_CA_CERTIFICATES", root);

@@ -154,18 +154,29 @@ impl<'a> Referee<'a> {
     /// What a command says that speaks to its store.
     #[must_use]
     pub fn ask(&self, arguments: &[&str]) -> Value {
+        let said = self.say(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&said).expect("JSON")
+    }
+
+    /// The same for people.
+    #[must_use]
+    pub fn say(&self, arguments: &[&str]) -> String {
         let mut command = self.home.command("settle-referee");
-        command
-            .args(arguments)
-            .arg("--json")
-            .arg("--state")
-            .arg(&self.state);
+        command.args(arguments).arg("--state").arg(&self.state);
         let database = self.database.iter();
         command.args(database.flat_map(|it| ["--database", it]));
         let asked = command.output().expect("settle-referee");
         let said = String::from_utf8_lossy(&asked.stderr);
         assert!(asked.status.success(), "{arguments:?}: {said}");
-        serde_json::from_slice(&asked.stdout).expect("JSON")
+        String::from_utf8(asked.stdout).expect("text")
+    }
+
+    /// A file in which its name leads to this machine.
+    #[must_use]
+    pub fn hosts(&self, of: &str) -> PathBuf {
+        let hosts = self.home.path().join(format!("hosts-{of}"));
+        std::fs::write(&hosts, "127.0.0.1 localhost referee.local\n").expect("a file");
+        hosts
     }
 
     /// The code that it showed when it was new.
@@ -245,6 +256,15 @@ impl<'a> Referee<'a> {
         std::fs::write(&key, pem("PRIVATE KEY", &der("key"))).expect("a file");
         Identity { certificate, key }
     }
+}
+
+/// A program that looks names up in this file.
+pub(crate) fn near(home: &Home, hosts: &Path, program: &str) -> Command {
+    let mut command = home.command_of(Path::new("unshare"));
+    let mounted = r#"mount --bind "$0" /etc/hosts && exec "$@""#;
+    command.args(["--mount", "sh", "-c", mounted]);
+    command.arg(hosts).arg(program);
+    command
 }
 
 fn run(home: &Home, state: &Path, command: &str) {

@@ -3,6 +3,7 @@
 //! All are P-256, with random serials of 16 octets and times that are always given; none begins before or
 //! outlives the authority that signs it. What a peer asks for never enters a certificate: only its public key does.
 
+mod collection;
 mod maker;
 mod referee;
 mod request;
@@ -24,6 +25,7 @@ use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
+pub use self::collection::certs_only;
 pub use self::maker::{idevid, maker_authority, name_of, voucher_signer};
 pub use self::referee::{
     INTERMEDIATE_LIFE, REVOCATION_LIST_LIFE, Revoked, referee_intermediate, referee_leaf,
@@ -61,6 +63,9 @@ pub enum IssueError {
     /// A maker's authority whose certificate does not say whose it is.
     #[error("the authority's certificate names no maker")]
     Nameless,
+    /// Something that is no certificate among those to be handed out.
+    #[error("these are no certificates: {0}")]
+    Collection(cms::cert::x509::der::Error),
     /// The key is none that TLS can use.
     #[error("unusable private key: {0}")]
     Key(#[from] rustls::Error),

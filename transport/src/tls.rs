@@ -99,7 +99,8 @@ pub fn device_server(
     Ok(config)
 }
 
-/// A listener for servers that ask a referee for certificates, and show none themselves: they sign each request.
+/// A listener for servers that ask a referee for certificates. Strangers come in: they sign each request, or have a secret,
+/// or show the certificate that is to be renewed. Whether that is one of the referee's is its store's to say.
 ///
 /// # Errors
 /// When TLS 1.3 is not to be had from the provider.
@@ -107,7 +108,7 @@ pub fn referee_server(
     identity: Arc<dyn ResolvesServerCert>,
 ) -> Result<ServerConfig, rustls::Error> {
     let mut config = server_builder()?
-        .with_no_client_auth()
+        .with_client_cert_verifier(Arc::new(Shown))
         .with_cert_resolver(identity);
     config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1.to_vec()];
     config.send_tls13_tickets = 0;
@@ -271,6 +272,51 @@ impl ClientCertVerifier for PairedClients {
             // Sent as the alert access_denied, and no other error is (docs/pairing.md §5.6).
             Err(CertificateError::ApplicationVerificationFailure.into())
         }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        schemes()
+    }
+}
+
+/// Has whoever shows a certificate prove that they have its key, and judges nothing else.
+#[derive(Debug)]
+struct Shown;
+
+impl ClientCertVerifier for Shown {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Err(only_tls13())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -49,7 +49,7 @@ impl Acme {
         if wanted.only_return_existing {
             return Err(Problem::NoAccount);
         }
-        self.limits.account(from)?;
+        self.limits.newcomer(from)?;
         check_contacts(&wanted.contact)?;
         let external = match &wanted.external_account_binding {
             Some(binding) => Some(self.bound(binding, &key, url).await?),

@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 use settle_device::LocalName;
 use settle_referee::authority::Files;
-use settle_referee::store::{By, ChallengeKind, ExternalKey, Grant, Holder};
+use settle_referee::est;
+use settle_referee::store::{By, ChallengeKind, EnrollmentSecret, ExternalKey, Grant, Holder};
 use settle_transport::certificate::pem;
 
 use super::{block_on, now, store};
@@ -39,6 +40,9 @@ pub(crate) struct Authorize {
     /// Whose they become: whoever has the account key of this thumbprint (RFC 7638).
     #[arg(long, value_name = "THUMBPRINT")]
     key: Option<String>,
+    /// Whose they become: a device that speaks EST, which gets a secret that is good once.
+    #[arg(long, conflicts_with_all = ["account", "key", "challenge"])]
+    est: bool,
     /// Have the server show this besides, each time.
     #[arg(long, value_name = "CHALLENGE")]
     challenge: Option<Asked>,
@@ -65,7 +69,14 @@ pub(crate) struct Withdraw {
 pub(crate) fn authorize(authorize: &Authorize) -> anyhow::Result<()> {
     block_on(async {
         let store = store(&authorize.which).await?;
-        let (holder, external) = match (&authorize.account, &authorize.key) {
+        let (holder, made) = match (&authorize.account, &authorize.key) {
+            _ if authorize.est => {
+                let secret = store.make_enrollment(now()).await?;
+                (
+                    Holder::Enrollment(secret.id.clone()),
+                    Some(Made::Secret(secret)),
+                )
+            }
             (Some(account), _) if store.account(account).await?.is_none() => {
                 bail!("there is no account {account}: settle-referee accounts lists them")
             }
@@ -73,7 +84,10 @@ pub(crate) fn authorize(authorize: &Authorize) -> anyhow::Result<()> {
             (None, Some(key)) => (Holder::Key(key.clone()), None),
             (None, None) => {
                 let external = store.make_external_key(now()).await?;
-                (Holder::ExternalKey(external.id.clone()), Some(external))
+                (
+                    Holder::ExternalKey(external.id.clone()),
+                    Some(Made::Key(external)),
+                )
             }
         };
         for name in &authorize.names {
@@ -85,43 +99,91 @@ pub(crate) fn authorize(authorize: &Authorize) -> anyhow::Result<()> {
             };
             store.grant(&grant, By::Owner, now()).await?;
         }
-        say(authorize, &holder, external.as_ref())
+        say(authorize, &holder, made.as_ref())
     })
 }
 
-fn say(
-    authorize: &Authorize,
-    holder: &Holder,
-    external: Option<&ExternalKey>,
-) -> anyhow::Result<()> {
+/// What was made for whoever is to have the names.
+enum Made {
+    Key(ExternalKey),
+    Secret(EnrollmentSecret),
+}
+
+fn say(authorize: &Authorize, holder: &Holder, made: Option<&Made>) -> anyhow::Result<()> {
     let state = authorize.which.state()?;
     let (root, _) = Files::new(&state, None).authority()?;
     let path = state.join(ROOT);
     settle_device::replace_file(&path, pem(&root).as_bytes())?;
     let names: Vec<&str> = authorize.names.iter().map(LocalName::as_str).collect();
+    let base = authorize.directory.strip_suffix("/acme/directory");
+    let est = format!("{}{}", base.unwrap_or(&authorize.directory), est::PATH);
     let mut output = io::stdout().lock();
     if authorize.which.json {
+        let (key, secret) = match made {
+            Some(Made::Key(key)) => (Some(key), None),
+            Some(Made::Secret(secret)) => (None, Some(secret)),
+            None => (None, None),
+        };
         let told = json!({
             "names": names,
             "holder": holder.to_string(),
             "directory": authorize.directory,
+            "est": est,
             "root": path,
-            "eab_kid": external.map(|key| key.id.clone()),
-            "eab_hmac_key": external.map(|key| key.secret.to_string()),
+            "eab_kid": key.map(|key| key.id.clone()),
+            "eab_hmac_key": key.map(|key| key.secret.to_string()),
+            "est_user": secret.map(|secret| secret.id.clone()),
+            "est_secret": secret.map(|secret| secret.secret.to_string()),
         });
         writeln!(output, "{told}")?;
         return Ok(());
     }
     writeln!(output, "{} may be had by {holder}.", names.join(", "))?;
-    if let Some(external) = external {
-        let lines = lines(&names, &authorize.directory, external);
-        writeln!(
+    let path = path.display();
+    match made {
+        Some(Made::Key(key)) => writeln!(
             output,
-            "\nThe first account that uses this key is the one. The server has to trust {}: copy it there.\n\n{lines}",
-            path.display()
-        )?;
+            "\nThe first account that uses this key is the one. The server has to trust {path}: copy it there.\n\n{}",
+            lines(&names, &authorize.directory, key)
+        )?,
+        Some(Made::Secret(secret)) => writeln!(
+            output,
+            "\nThe secret is good once, within a week. The device has to trust {path}: copy it there.\n\n{}",
+            est_lines(&names, &est, secret)
+        )?,
+        None => {}
     }
     Ok(())
+}
+
+/// What is given to a device that speaks EST, and to whoever has nothing but curl and openssl.
+fn est_lines(names: &[&str], est: &str, secret: &EnrollmentSecret) -> String {
+    let (user, password) = (&secret.id, secret.secret.as_str());
+    let file = names.first().copied().unwrap_or_default();
+    let all: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
+    let all = all.join(",");
+    let post = format!(
+        "curl --fail --cacert {ROOT} --header 'Content-Type: application/pkcs10' \\
+    --data-binary @{file}.csr"
+    );
+    let read = "openssl base64 -d | openssl pkcs7 -inform DER -print_certs";
+    format!(
+        "an EST client:
+  server {est}
+  user {user}
+  password {password}
+
+by hand:
+  openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout {file}.key -subj / \\
+    -addext subjectAltName={all} -outform DER | openssl base64 -out {file}.csr
+  {post} --user {user}:{password} \\
+    {est}/simpleenroll | {read} -out {file}.pem
+  curl --fail --cacert {ROOT} {est}/cacerts | {read} -out chain.pem
+
+by hand, each next time:
+  {post} --cert {file}.pem --key {file}.key \\
+    {est}/simplereenroll | {read} -out {file}.new && mv {file}.new {file}.pem"
+    )
 }
 
 /// What is given to clients, ready to be used.

@@ -27,7 +27,7 @@ pub(crate) struct Serve {
     /// Do not announce the referee on the local network.
     #[arg(long)]
     no_announce: bool,
-    /// Where servers ask for certificates, by ACME.
+    /// Where servers ask for certificates, by ACME or EST.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:14000", value_parser = listen_address)]
     acme: SocketAddr,
     /// Where lists of revoked certificates are to be had, over HTTP; certificates name the place then.

@@ -1,12 +1,14 @@
 //! Certificates that were handed out, and which of them are good no more.
 
+use std::collections::BTreeSet;
+
+use settle_protocol::name::LocalName;
 use settle_transport::certificate::Revoked;
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
 
 use super::accounts::as_json;
 use super::audit::{self, AuditEvent, AuditLine, By};
-use super::orders::Order;
 use super::row::{json, number, seconds, text};
 use super::{Store, StoreError};
 
@@ -34,7 +36,7 @@ pub struct NewCertificate {
 pub struct Certificate {
     /// What it is.
     pub issued: NewCertificate,
-    /// Whose.
+    /// Whose: an account's, or that of a device that was enrolled.
     pub account: String,
     /// For these names.
     pub names: Vec<String>,
@@ -158,10 +160,19 @@ impl Certificate {
     }
 }
 
-/// Hands one out, in the transaction that finalizes its order.
+/// To whom one is handed out, and for what.
+pub(super) struct Handed<'a> {
+    /// An account, or a device that was enrolled.
+    pub(super) to: &'a str,
+    pub(super) names: &'a BTreeSet<LocalName>,
+    /// The serial number of the one in whose place it comes; empty where in none's.
+    pub(super) replaces: &'a str,
+}
+
+/// Hands one out, in the transaction that decides who gets it.
 pub(super) async fn insert(
     connection: &mut AnyConnection,
-    order: &Order,
+    handed: &Handed<'_>,
     new: &NewCertificate,
 ) -> Result<(), StoreError> {
     let insert = "INSERT INTO certificates (serial, account, names, chain, issuer, root, \
@@ -169,8 +180,8 @@ pub(super) async fn insert(
                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '')";
     let insert = sqlx::query(insert)
         .bind(new.serial.clone())
-        .bind(order.account.clone())
-        .bind(as_json(&order.names))
+        .bind(handed.to.to_owned())
+        .bind(as_json(handed.names))
         .bind(new.chain.clone())
         .bind(new.issuer.clone())
         .bind(new.root.clone())
@@ -181,7 +192,7 @@ pub(super) async fn insert(
     // RFC 9773 §5.
     let replace = "UPDATE certificates SET replaced_by = $1 WHERE serial = $2 AND replaced_by = ''";
     let replace = sqlx::query(replace).bind(new.serial.clone());
-    let replace = replace.bind(order.replaces.clone());
+    let replace = replace.bind(handed.replaces.to_owned());
     replace.execute(connection).await?;
     Ok(())
 }

@@ -23,6 +23,8 @@ pub enum Holder {
     ExternalKey(String),
     /// Whoever has the key of this thumbprint (RFC 7638).
     Key(String),
+    /// A device that is enrolled with this secret, by its number.
+    Enrollment(String),
 }
 
 /// What is to be shown besides, at the name itself.
@@ -197,6 +199,7 @@ impl Grant {
                 "account" => Holder::Account(holder),
                 "external_key" => Holder::ExternalKey(holder),
                 "key" => Holder::Key(holder),
+                "enrollment" => Holder::Enrollment(holder),
                 _ => return Err(StoreError::Unreadable("kind")),
             },
             challenge: ChallengeKind::parse(&text(row, "challenge")?),
@@ -217,6 +220,7 @@ impl Holder {
             Self::Account(id) => ("account", id),
             Self::ExternalKey(id) => ("external_key", id),
             Self::Key(thumbprint) => ("key", thumbprint),
+            Self::Enrollment(id) => ("enrollment", id),
         }
     }
 
@@ -225,6 +229,7 @@ impl Holder {
             Self::Account(id) => *id == account.id,
             Self::ExternalKey(id) => *id == account.external_key,
             Self::Key(thumbprint) => *thumbprint == account.thumbprint,
+            Self::Enrollment(_) => false,
         }
     }
 }
@@ -254,6 +259,7 @@ impl fmt::Display for Holder {
             Self::Account(id) => write!(f, "account {id}"),
             Self::ExternalKey(id) => write!(f, "external key {id}"),
             Self::Key(thumbprint) => write!(f, "key {thumbprint}"),
+            Self::Enrollment(id) => write!(f, "EST device {id}"),
         }
     }
 }

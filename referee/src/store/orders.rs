@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 
 use super::accounts::{Account, as_json};
 use super::audit::{self, AuditEvent, AuditLine, By};
-use super::certificates::{self, NewCertificate};
+use super::certificates::{self, Handed, NewCertificate};
 use super::grants::{ChallengeKind, Grant};
 use super::row::{json, number, seconds, text};
 use super::{Store, StoreError, make_id};
@@ -331,7 +331,12 @@ impl Store {
         if update.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(Finalized::NotReady);
         }
-        certificates::insert(&mut transaction, order, certificate).await?;
+        let handed = Handed {
+            to: &order.account,
+            names: &order.names,
+            replaces: &order.replaces,
+        };
+        certificates::insert(&mut transaction, &handed, certificate).await?;
         let names: Vec<&str> = order.names.iter().map(LocalName::as_str).collect();
         let line = AuditLine {
             at: now,

@@ -52,4 +52,9 @@ pub(super) const MIGRATIONS: &[&[&str]] = &[&[
     "ALTER TABLE audit ADD COLUMN actor TEXT NOT NULL DEFAULT ''",
     "UPDATE audit SET actor = 'owner' WHERE event IN ('granted', 'withdrawn')",
     "CREATE INDEX audit_by_event ON audit (event)",
+], &[
+    "CREATE TABLE enrollments (
+        id TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, made BIGINT NOT NULL, expires BIGINT NOT NULL,
+        used BIGINT NOT NULL)",
+    "CREATE INDEX grants_of_holder ON grants (kind, holder)",
 ]];

@@ -374,6 +374,71 @@ async fn nothing_outlives_its_time_or_its_account() {
 }
 
 #[tokio::test]
+async fn a_secret_enrolls_once_at_whichever_referee_and_no_revoked_certificate_renews() {
+    on_each(|[store, other]| async move {
+        let secret = store.make_enrollment(NOW).await.unwrap();
+        let grant = Grant {
+            name: name("nas.local"),
+            holder: Holder::Enrollment(secret.id.clone()),
+            challenge: None,
+            address: None,
+        };
+        store.grant(&grant, By::Owner, NOW).await.unwrap();
+        let device = store.enrollment(&secret.id, &secret.secret).await.unwrap();
+        let device = device.unwrap();
+        assert_eq!(device.names, [grant.name.clone()].into());
+        assert_eq!(store.enrollment(&secret.id, "another").await.unwrap(), None);
+        let (one, two) = (certificate(1), certificate(2));
+        let both = tokio::join!(
+            store.enroll(&device, KnownBy::Secret, &one, NOW),
+            other.enroll(&device, KnownBy::Secret, &two, NOW),
+        );
+        let came = [both.0.unwrap(), both.1.unwrap()];
+        assert!(came.contains(&Enrolled::Done) && came.contains(&Enrolled::Spent));
+        let had = store
+            .certificates(NOW)
+            .await
+            .unwrap()
+            .remove(0)
+            .issued
+            .serial;
+        let by = KnownBy::Certificate(&had);
+        let next = certificate(3);
+        let came = other.enroll(&device, by, &next, NOW).await.unwrap();
+        assert_eq!(came, Enrolled::Done);
+        let found = store.certificate(&had).await.unwrap().unwrap();
+        assert_eq!(found.replaced_by, next.serial);
+        // Of another device; too late; after it was revoked; after the name was withdrawn.
+        let stranger = Enrollment {
+            id: "stranger".to_owned(),
+            ..device.clone()
+        };
+        let enroll = async |device, by, serial, now| {
+            let new = certificate(serial);
+            let came = store.enroll(device, by, &new, now).await.unwrap();
+            assert_eq!(
+                store.certificate(&new.serial).await.unwrap().is_some(),
+                came == Enrolled::Done
+            );
+            came
+        };
+        assert_eq!(enroll(&stranger, by, 4, NOW).await, Enrolled::Ended);
+        assert_eq!(enroll(&device, by, 4, NOW + 101).await, Enrolled::Ended);
+        store
+            .revoke(&had, Revocation { at: NOW, reason: 1 }, "", By::Owner)
+            .await
+            .unwrap();
+        assert_eq!(enroll(&device, by, 4, NOW).await, Enrolled::Ended);
+        let by = KnownBy::Certificate(&next.serial);
+        assert_eq!(enroll(&device, by, 4, NOW).await, Enrolled::Done);
+        store.withdraw(&grant.name, By::Owner, NOW).await.unwrap();
+        let came = enroll(&device, by, 5, NOW).await;
+        assert_eq!(came, Enrolled::NotGranted(grant.name));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_certificate_is_revoked_once_and_listed_until_it_ends() {
     on_each(async |[one, other]| {
         let ada = account(&one, "ada").await;

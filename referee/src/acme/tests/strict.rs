@@ -261,7 +261,7 @@ async fn who_asks_too_much_is_told_when_to_come_back() {
         burst,
         each: Duration::from_secs(3600),
     };
-    let acme = acme.with_limits(Limits::new(slow(40), slow(40), slow(2)));
+    let acme = acme.with_limits(Arc::new(Limits::new(slow(40), slow(40), slow(2))));
     let external = store.make_external_key(now()).await.unwrap();
     let mut client = Client::new();
     client.join(&acme, Some(&external)).await;
