@@ -13,6 +13,7 @@ extern crate std;
 pub mod code;
 pub mod discovery;
 pub mod fingerprint;
+pub mod handover;
 pub mod maker;
 pub mod material;
 pub mod name;

@@ -1,0 +1,98 @@
+//! What is pasted into a shell holds nothing that a referee has made up.
+
+use serde_json::json;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+
+fn told() -> serde_json::Value {
+    json!({
+        "names": ["nas.local", "tv.home.arpa"],
+        "directory": "https://referee.local:14000/acme/directory",
+        "eab_kid": "k1d",
+        "eab_hmac_key": "s3cret_-",
+    })
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn each_client_gets_the_names_the_key_and_the_directory() {
+    let handover: Handover = serde_json::from_value(told()).unwrap();
+    for client in AcmeClient::ALL {
+        let lines = handover.lines(client).unwrap();
+        for piece in ["k1d", "s3cret_-", ROOT_FILE, handover.directory.as_str()] {
+            assert!(lines.contains(piece), "{client:?} {piece}");
+        }
+        // Caddy has the names in its sites.
+        let has_names = lines.contains(" nas.local") && lines.contains(" tv.home.arpa");
+        assert_eq!(has_names, client != AcmeClient::Caddy);
+    }
+    assert_eq!(serde_json::to_value(&handover).unwrap(), told());
+    assert!(!format!("{handover:?}").contains("s3cret"));
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn where_no_key_is_handed_over_there_is_nothing_to_paste() {
+    let mut told = told();
+    for member in ["eab_kid", "eab_hmac_key"] {
+        told.as_object_mut().unwrap().remove(member);
+    }
+    let handover: Handover = serde_json::from_value(told).unwrap();
+    assert_eq!(handover.lines(AcmeClient::Certbot), None);
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn what_a_shell_would_read_otherwise_is_no_piece() {
+    for (member, text) in [
+        ("eab_kid", "$(reboot)"),
+        ("eab_kid", "a;b"),
+        ("eab_kid", "a\nb"),
+        ("eab_kid", "--standalone"),
+        ("eab_kid", ""),
+        ("eab_hmac_key", "a b"),
+        ("eab_hmac_key", "`id`"),
+        ("eab_hmac_key", "é"),
+        ("directory", "https://referee.local/acme/directory;id"),
+        ("directory", "https://referee.local:1;id/acme/directory"),
+        ("directory", "https://referee.local:+1/acme/directory"),
+        ("directory", "https://user@referee.local/acme/directory"),
+        ("directory", "https://referee.example/acme/directory"),
+        ("directory", "http://referee.local/acme/directory"),
+        ("directory", "https://referee.local/x/acme/directory"),
+    ] {
+        let mut told = told();
+        told.as_object_mut()
+            .unwrap()
+            .insert(member.into(), text.into());
+        let read: Result<Handover, _> = serde_json::from_value(told);
+        assert!(read.is_err(), "{member} {text}");
+    }
+    let mut told = told();
+    told["names"] = json!(["nas.local;id"]);
+    assert!(serde_json::from_value::<Handover>(told).is_err());
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_thumbprint_is_that_of_sha_256() {
+    // RFC 7638 §3.1.
+    let example = "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs";
+    assert_eq!(Thumbprint::parse(example).unwrap().as_str(), example);
+    for text in [
+        "",
+        "NzbLsXh8",
+        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9X+",
+    ] {
+        let error = Thumbprint::parse(text).unwrap_err();
+        assert_eq!(error, HandoverError::Thumbprint, "{text}");
+    }
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn the_port_that_https_implies_is_left_out() {
+    let directory = Directory::parse("https://Referee.local:443/acme/directory").unwrap();
+    assert_eq!(directory.as_str(), "https://referee.local/acme/directory");
+}
