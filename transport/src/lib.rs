@@ -11,6 +11,7 @@ pub mod danger;
 pub mod envelope;
 pub mod evidence;
 pub mod import;
+pub mod origin;
 pub mod page;
 pub mod pairing;
 pub mod pool;

@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
-use http::{HeaderMap, HeaderValue, Request, Uri};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use settle_protocol::fingerprint::KeyFingerprint;
+use settle_transport::origin::is_foreign;
 use tokio::time::timeout;
 
 use super::problem::Problem;
@@ -19,8 +20,6 @@ use crate::role::Role;
 const MAX_BODY: usize = 4096;
 /// How long a body may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-const SITE: &str = "sec-fetch-site";
-const HTTPS_PORT: &str = ":443";
 
 /// Entries of the log a page.
 const PAGE: usize = 50;
@@ -134,31 +133,6 @@ where
     serde_json::from_slice(text).map_err(|error| Problem::Malformed(error.to_string()))
 }
 
-/// Whether a page of another origin has a hand in it. Browsers always say so for what changes
-/// something, and programs that are none say nothing.
-fn is_foreign(headers: &HeaderMap, uri: &Uri) -> bool {
-    let mut sites = headers.get_all(SITE).iter();
-    if sites.any(|site| site != "same-origin" && site != "none") {
-        return true;
-    }
-    let own = match uri.authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => headers.get(HOST).and_then(|host| host.to_str().ok()),
-    };
-    let is_own = |origin: &HeaderValue| {
-        let origin = origin.to_str().ok();
-        let origin = origin.and_then(|origin| origin.strip_prefix("https://"));
-        origin.is_some_and(|origin| {
-            own.is_some_and(|own| without_port(own).eq_ignore_ascii_case(without_port(origin)))
-        })
-    };
-    !headers.get_all(ORIGIN).iter().all(is_own)
-}
-
-fn without_port(authority: &str) -> &str {
-    authority.strip_suffix(HTTPS_PORT).unwrap_or(authority)
-}
-
 fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let first = types.next().and_then(|value| value.to_str().ok());
@@ -189,51 +163,5 @@ mod tests {
         ] {
             assert!(Page::parse(Some(query)).is_err(), "{query}");
         }
-    }
-
-    #[test]
-    fn only_own_pages_and_programs_change_something() {
-        let foreign = |fields: &[(&'static str, &str)], uri: &str| {
-            let fields = fields.iter();
-            let headers = fields
-                .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()));
-            is_foreign(&headers.collect(), &uri.parse().unwrap())
-        };
-        let host = ("host", "printer.local");
-        for fields in [
-            vec![host],
-            vec![
-                host,
-                (SITE, "same-origin"),
-                ("origin", "https://printer.local"),
-            ],
-            vec![
-                ("host", "Printer.local:443"),
-                ("origin", "https://printer.local"),
-            ],
-            vec![
-                ("host", "printer.local:8443"),
-                ("origin", "https://printer.local:8443"),
-            ],
-            vec![host, (SITE, "none")],
-        ] {
-            assert!(!foreign(&fields, "/"), "{fields:?}");
-        }
-        for fields in [
-            vec![host, (SITE, "cross-site")],
-            vec![host, (SITE, "same-site")],
-            vec![host, ("origin", "null")],
-            vec![host, ("origin", "http://printer.local")],
-            vec![host, ("origin", "https://printer.local:8443")],
-            vec![host, ("origin", "https://printer.local.example")],
-            vec![host, (SITE, "same-origin"), ("origin", "https://nas.local")],
-            vec![("origin", "https://printer.local")],
-        ] {
-            assert!(foreign(&fields, "/"), "{fields:?}");
-        }
-        // HTTP/2 names the host in its target.
-        let origin = ("origin", "https://printer.local");
-        assert!(!foreign(&[origin], "https://printer.local/x"));
-        assert!(foreign(&[origin, host], "https://nas.local/x"));
     }
 }
