@@ -1,5 +1,5 @@
-//! What a server's ACME client is given to get certificates from a referee, and the lines to paste there
-//! (docs/referee.md §6). Nothing is asked for or decided here.
+//! What a server's client is given to get certificates from a referee, by ACME or EST, and the lines to paste there
+//! (docs/referee.md §7). Nothing is asked for or decided here.
 //!
 //! The lines go into a shell, so whoever shows them makes them itself, of pieces whose forms leave nothing to quote: a
 //! referee that was broken into can hand over a wrong key, and no command.
@@ -20,6 +20,8 @@ use crate::name::LocalName;
 pub const ROOT_FILE: &str = "root.pem";
 /// What the address of a directory ends in.
 const DIRECTORY: &str = "/acme/directory";
+/// Where EST is, on the same server (RFC 7030 §3.2.2).
+pub const EST: &str = "/.well-known/est";
 /// Characters of an external key's number, and of its secret.
 const MAX_PIECE: usize = 128;
 /// Octets of a thumbprint: SHA-256.
@@ -72,22 +74,41 @@ pub struct Handover {
     /// Likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eab_hmac_key: Option<KeySecret>,
+    /// What a device enrols as that speaks EST.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub est_user: Option<KeyId>,
+    /// Likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub est_secret: Option<KeySecret>,
 }
 
-/// Whose lines.
+/// Who takes the lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum AcmeClient {
+pub enum Taker {
     /// A command for a shell.
     Certbot,
     /// Likewise.
     Lego,
     /// The global options of its Caddyfile.
     Caddy,
+    /// What any client of EST is told.
+    Est,
+    /// Commands for whoever has nothing but `openssl` and `curl`.
+    ByHand,
+    /// The same for each certificate after the first.
+    ByHandAgain,
 }
 
-impl AcmeClient {
+impl Taker {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Certbot, Self::Lego, Self::Caddy];
+    pub const ALL: [Self; 6] = [
+        Self::Certbot,
+        Self::Lego,
+        Self::Caddy,
+        Self::Est,
+        Self::ByHand,
+        Self::ByHandAgain,
+    ];
 
     /// What it is called.
     #[must_use]
@@ -95,7 +116,10 @@ impl AcmeClient {
         match self {
             Self::Certbot => "certbot",
             Self::Lego => "lego",
-            Self::Caddy => "Caddy",
+            Self::Caddy => "Caddy, in the global options of its Caddyfile",
+            Self::Est => "an EST client",
+            Self::ByHand => "by hand",
+            Self::ByHandAgain => "by hand, each next time",
         }
     }
 }
@@ -129,6 +153,13 @@ impl Directory {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Where the same server speaks EST.
+    #[must_use]
+    pub fn est(&self) -> String {
+        let base = self.0.strip_suffix(DIRECTORY).unwrap_or_default();
+        format!("{base}{EST}")
     }
 }
 
@@ -187,32 +218,69 @@ impl KeySecret {
 }
 
 impl Handover {
-    /// The lines for one client; none where there is no external key, and nothing to be given.
+    /// The lines for one of them; none where it is given nothing.
     #[must_use]
-    pub fn lines(&self, client: AcmeClient) -> Option<Zeroizing<String>> {
+    pub fn lines(&self, taker: Taker) -> Option<Zeroizing<String>> {
+        match taker {
+            Taker::Certbot | Taker::Lego | Taker::Caddy => self.acme(taker),
+            Taker::Est | Taker::ByHand | Taker::ByHandAgain => self.est(taker),
+        }
+    }
+
+    fn acme(&self, taker: Taker) -> Option<Zeroizing<String>> {
         let (id, secret) = (self.eab_kid.as_ref()?, self.eab_hmac_key.as_ref()?);
         let (directory, id, secret) = (self.directory.as_str(), id.as_str(), secret.reveal());
         let each = |option: &str| -> String {
             let names = self.names.iter();
             names.map(|name| format!(" {option} {name}")).collect()
         };
-        Some(Zeroizing::new(match client {
-            AcmeClient::Certbot => format!(
+        let lines = match taker {
+            Taker::Certbot => format!(
                 "REQUESTS_CA_BUNDLE={ROOT_FILE} certbot certonly --standalone --server {directory} \\\n  \
                  --eab-kid {id} --eab-hmac-key {secret} \\\n  \
                  --register-unsafely-without-email --agree-tos{}",
                 each("-d")
             ),
-            AcmeClient::Lego => format!(
+            Taker::Lego => format!(
                 "LEGO_CA_CERTIFICATES={ROOT_FILE} lego --server {directory} --eab --kid {id} \\\n  \
                  --hmac {secret} --email admin@home.arpa --accept-tos --http{} run",
                 each("--domains")
             ),
-            AcmeClient::Caddy => format!(
+            Taker::Caddy => format!(
                 "acme_ca {directory}\nacme_ca_root {ROOT_FILE}\n\
                  acme_eab {{\n  key_id {id}\n  mac_key {secret}\n}}"
             ),
-        }))
+            Taker::Est | Taker::ByHand | Taker::ByHandAgain => return None,
+        };
+        Some(Zeroizing::new(lines))
+    }
+
+    fn est(&self, taker: Taker) -> Option<Zeroizing<String>> {
+        let (user, secret) = (self.est_user.as_ref()?, self.est_secret.as_ref()?);
+        let (est, user, secret) = (self.directory.est(), user.as_str(), secret.reveal());
+        let file = self.names.first()?;
+        let names = self.names.iter().map(|name| format!("DNS:{name}"));
+        let names = names.collect::<Vec<_>>().join(",");
+        let post = format!(
+            "curl --fail --cacert {ROOT_FILE} --header 'Content-Type: application/pkcs10' \\\n  \
+             --data-binary @{file}.csr"
+        );
+        let read = "openssl base64 -d | openssl pkcs7 -inform DER -print_certs";
+        let lines = match taker {
+            Taker::Est => format!("server {est}\nuser {user}\npassword {secret}"),
+            Taker::ByHand => format!(
+                "openssl req -new -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout {file}.key -subj / \\\n  \
+                 -addext subjectAltName={names} -outform DER | openssl base64 -out {file}.csr\n\
+                 {post} --user {user}:{secret} \\\n  {est}/simpleenroll | {read} -out {file}.pem\n\
+                 curl --fail --cacert {ROOT_FILE} {est}/cacerts | {read} -out chain.pem"
+            ),
+            Taker::ByHandAgain => format!(
+                "{post} --cert {file}.pem --key {file}.key \\\n  \
+                 {est}/simplereenroll | {read} -out {file}.new && mv {file}.new {file}.pem"
+            ),
+            Taker::Certbot | Taker::Lego | Taker::Caddy => return None,
+        };
+        Some(Zeroizing::new(lines))
     }
 }
 

@@ -31,7 +31,7 @@ use crate::signing::sign;
 use crate::store::{AuditEvent, AuditLine, By, Enrolled, Enrollment, KnownBy, Store};
 
 /// Where all of it is (RFC 7030 §3.2.2).
-pub const PATH: &str = "/.well-known/est";
+pub const PATH: &str = settle_protocol::handover::EST;
 /// RFC 7030 §4.2.1.
 const REQUEST: &str = "application/pkcs10";
 /// RFC 7030 §4.1.3, §4.2.3.

@@ -6,6 +6,7 @@
 
 pub mod acme;
 mod admin;
+pub mod administration;
 pub mod authority;
 mod clock;
 pub mod est;

@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use commands::authority::{self, Sealed};
-use commands::issued::{self, Revoke};
+use commands::issued::{self, EndAccount, Revoke};
 use commands::names::{self, Authorize, Withdraw};
 use commands::serve::Serve;
 
@@ -47,6 +47,8 @@ enum Command {
     Withdraw(Withdraw),
     /// List the accounts of servers.
     Accounts(Which),
+    /// End an account: it gets nothing any more. What was issued to it stays good to its end, unless it is revoked.
+    EndAccount(EndAccount),
     /// List the certificates that have not ended.
     Certificates(Which),
     /// Revoke a certificate, by its serial number.
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
         Command::Names(which) => names::names(&which),
         Command::Withdraw(withdraw) => names::withdraw(&withdraw),
         Command::Accounts(which) => issued::accounts(&which),
+        Command::EndAccount(end) => issued::end_account(&end),
         Command::Certificates(which) => issued::certificates(&which),
         Command::Revoke(revoke) => issued::revoke(&revoke),
         Command::Audit(which) => issued::audit(&which),

@@ -18,14 +18,14 @@ fn told() -> serde_json::Value {
 #[wasm_bindgen_test]
 fn each_client_gets_the_names_the_key_and_the_directory() {
     let handover: Handover = serde_json::from_value(told()).unwrap();
-    for client in AcmeClient::ALL {
+    for client in [Taker::Certbot, Taker::Lego, Taker::Caddy] {
         let lines = handover.lines(client).unwrap();
         for piece in ["k1d", "s3cret_-", ROOT_FILE, handover.directory.as_str()] {
             assert!(lines.contains(piece), "{client:?} {piece}");
         }
         // Caddy has the names in its sites.
         let has_names = lines.contains(" nas.local") && lines.contains(" tv.home.arpa");
-        assert_eq!(has_names, client != AcmeClient::Caddy);
+        assert_eq!(has_names, client != Taker::Caddy);
     }
     assert_eq!(serde_json::to_value(&handover).unwrap(), told());
     assert!(!format!("{handover:?}").contains("s3cret"));
@@ -39,7 +39,36 @@ fn where_no_key_is_handed_over_there_is_nothing_to_paste() {
         told.as_object_mut().unwrap().remove(member);
     }
     let handover: Handover = serde_json::from_value(told).unwrap();
-    assert_eq!(handover.lines(AcmeClient::Certbot), None);
+    assert!(
+        Taker::ALL
+            .iter()
+            .all(|taker| handover.lines(*taker).is_none())
+    );
+}
+
+#[test]
+#[wasm_bindgen_test]
+fn a_device_of_est_gets_its_own_lines_and_no_others() {
+    let told = json!({
+        "names": ["cam.local", "eye.local"],
+        "directory": "https://referee.local:14000/acme/directory",
+        "est_user": "u5er",
+        "est_secret": "s3cret",
+    });
+    let handover: Handover = serde_json::from_value(told).unwrap();
+    let lines = |taker| handover.lines(taker).map(|lines| (*lines).clone());
+    assert_eq!(lines(Taker::Certbot), None);
+    let est = "https://referee.local:14000/.well-known/est";
+    for taker in [Taker::Est, Taker::ByHand, Taker::ByHandAgain] {
+        let lines = lines(taker).unwrap();
+        assert!(lines.contains(est), "{lines}");
+        assert_eq!(lines.contains("s3cret"), taker != Taker::ByHandAgain);
+    }
+    let first = lines(Taker::ByHand).unwrap();
+    assert!(
+        first.contains("subjectAltName=DNS:cam.local,DNS:eye.local -outform"),
+        "{first}"
+    );
 }
 
 #[test]
@@ -54,6 +83,8 @@ fn what_a_shell_would_read_otherwise_is_no_piece() {
         ("eab_hmac_key", "a b"),
         ("eab_hmac_key", "`id`"),
         ("eab_hmac_key", "é"),
+        ("est_user", "a:b"),
+        ("est_secret", "a'b"),
         ("directory", "https://referee.local/acme/directory;id"),
         ("directory", "https://referee.local:1;id/acme/directory"),
         ("directory", "https://referee.local:+1/acme/directory"),

@@ -7,10 +7,10 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use clap::Args;
-use serde_json::json;
 use settle_protocol::rpc::backup::Passphrase;
+use settle_referee::administration::AuthorityTold;
 use settle_referee::authority::{Files, Root};
-use settle_transport::certificate::{fingerprint, not_after};
+use settle_transport::certificate::fingerprint;
 use zeroize::Zeroizing;
 
 use crate::Which;
@@ -142,17 +142,8 @@ fn tell(which: &Which, files: &Files, done: Option<&str>) -> anyhow::Result<()> 
     let issuer = files.issuer();
     let mut output = io::stdout().lock();
     if which.json {
-        let intermediate = issuer.as_ref().ok().map(|issuer| {
-            let ends = not_after(issuer.certificate());
-            let ends = ends.and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
-            json!({"fingerprint": issuer.id(), "ends": ends.map(|end| end.as_secs())})
-        });
-        let told = json!({
-            "fingerprint": key,
-            "rollovers": links.len(),
-            "intermediate": intermediate,
-        });
-        writeln!(output, "{told}")?;
+        let told = AuthorityTold::of(&root, &links, issuer.as_ref().ok());
+        writeln!(output, "{}", serde_json::to_string(&told)?)?;
         return Ok(());
     }
     if let Some(done) = done {

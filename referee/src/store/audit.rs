@@ -1,5 +1,6 @@
 //! The log: a line for whatever was granted, refused, issued or taken back, written with the change that it tells of.
 
+use serde::{Serialize, Serializer};
 use settle_protocol::fingerprint::KeyFingerprint;
 use sqlx::AnyConnection;
 
@@ -39,7 +40,7 @@ pub enum By {
 }
 
 /// A line.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct AuditLine {
     /// When, in seconds since the Unix epoch.
     pub at: u64,
@@ -83,7 +84,19 @@ impl AuditEvent {
     }
 }
 
+impl Serialize for AuditEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 const OWNER: &str = "owner";
+
+impl Serialize for By {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.word())
+    }
+}
 
 impl By {
     /// The stable word: `owner`, the key of a client, or nothing for a server.

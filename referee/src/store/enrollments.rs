@@ -4,15 +4,15 @@
 use std::collections::BTreeSet;
 
 use aws_lc_rs::constant_time;
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use settle_protocol::name::LocalName;
-use settle_transport::random;
 use sha2::{Digest, Sha256};
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
 use super::audit::{self, AuditEvent, AuditLine, By};
 use super::certificates::{self, Handed, NewCertificate};
+use super::grants::{argument, make_secret};
 use super::row::{number, seconds, text};
 use super::{Store, StoreError, make_id};
 
@@ -64,10 +64,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn make_enrollment(&self, now: u64) -> Result<EnrollmentSecret, StoreError> {
-        let secret = Zeroizing::new(random::make_bytes::<32>()?);
         let made = EnrollmentSecret {
-            id: make_id()?,
-            secret: Zeroizing::new(BASE64URL_NOPAD.encode(secret.as_slice())),
+            id: argument(make_id)?,
+            secret: argument(make_secret)?,
         };
         let insert =
             "INSERT INTO enrollments (id, digest, made, expires, used) VALUES ($1, $2, $3, $4, 0)";

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use data_encoding::BASE64URL_NOPAD;
+use serde::Deserialize;
 use settle_protocol::name::LocalName;
 use settle_transport::random;
 use sqlx::any::AnyRow;
@@ -28,11 +29,13 @@ pub enum Holder {
 }
 
 /// What is to be shown besides, at the name itself.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Deserialize)]
 pub enum ChallengeKind {
     /// RFC 8555 §8.3.
+    #[serde(rename = "http-01")]
     Http01,
     /// RFC 8737.
+    #[serde(rename = "tls-alpn-01")]
     TlsAlpn01,
 }
 
@@ -63,10 +66,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn make_external_key(&self, now: u64) -> Result<ExternalKey, StoreError> {
-        let secret = Zeroizing::new(random::make_bytes::<32>()?);
         let key = ExternalKey {
-            id: make_id()?,
-            secret: Zeroizing::new(BASE64URL_NOPAD.encode(secret.as_slice())),
+            id: argument(make_id)?,
+            secret: argument(make_secret)?,
         };
         let insert =
             "INSERT INTO external_keys (id, secret, account, made) VALUES ($1, $2, '', $3)";
@@ -267,6 +269,24 @@ impl fmt::Display for Holder {
 impl fmt::Debug for ExternalKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ExternalKey({})", self.id)
+    }
+}
+
+/// In base64url.
+pub(super) fn make_secret() -> Result<Zeroizing<String>, StoreError> {
+    let secret = Zeroizing::new(random::make_bytes::<32>()?);
+    Ok(Zeroizing::new(BASE64URL_NOPAD.encode(secret.as_slice())))
+}
+
+/// Drawn until it can follow an option on a command line: with a hyphen in front it would be one itself.
+pub(super) fn argument<T: AsRef<str>>(
+    make: impl Fn() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    loop {
+        let made = make()?;
+        if !made.as_ref().starts_with('-') {
+            return Ok(made);
+        }
     }
 }
 
