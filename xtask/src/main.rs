@@ -12,6 +12,7 @@ mod capture;
 mod demo;
 mod dns;
 mod fuzz;
+mod model;
 mod package;
 mod process;
 mod resolver;
@@ -45,6 +46,8 @@ enum Task {
     Test(test::Options),
     /// Looks for bytes that break the parsers of what peers give
     Fuzz(fuzz::Options),
+    /// Looks for attacks on the model of pairing
+    Model(model::Options),
     /// Writes the published test vectors of the protocol anew
     Vectors,
     /// Measures the real binaries
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Task::Demo(options) => demo::run(&options),
         Task::Test(options) => test::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Model(options) => model::run(options.sessions),
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
         Task::Package(options) => package::run(&options),

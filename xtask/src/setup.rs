@@ -14,9 +14,11 @@ const WASM: &str = "wasm32-unknown-unknown";
 pub(crate) const OTHER_SYSTEMS: [&str; 2] = ["aarch64-apple-darwin", "x86_64-pc-windows-gnu"];
 const TYPOS: &str = "1.52.0";
 const OPENAPI: &str = "0.9.0";
-/// The version that builds fuzz targets.
 /// What drives Firefox; no Debian package has it.
 const GECKODRIVER: &str = "0.37.1";
+/// What looks for attacks on the model of pairing.
+const VERIFPAL: &str = "1.6.7";
+/// The version that builds fuzz targets.
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// A program and the Debian package that brings it.
@@ -71,6 +73,7 @@ pub(crate) fn everything() -> anyhow::Result<()> {
     wasm_target()?;
     other_systems()?;
     openapi()?;
+    verifpal()?;
     typos().map(drop)
 }
 
@@ -211,7 +214,7 @@ pub(crate) fn cargo_fuzz(toolchain: &str) -> anyhow::Result<PathBuf> {
     if process::find("c++").is_none() {
         require(&["g++"])?;
     }
-    tool("cargo-fuzz", CARGO_FUZZ)
+    tool("cargo-fuzz", CARGO_FUZZ, &["--debug"])
 }
 
 /// Firefox's program, and what drives it.
@@ -220,17 +223,24 @@ pub(crate) fn firefox() -> anyhow::Result<[PathBuf; 2]> {
     // What the link leads to is run: its own folder has what belongs to it.
     Ok([
         fs::canonicalize(firefox)?,
-        tool("geckodriver", GECKODRIVER)?,
+        tool("geckodriver", GECKODRIVER, &["--debug"])?,
     ])
 }
 
+/// What looks for attacks on models. It asks for a compiler that is newer than the one that it needs, and not
+/// optimized it looks for seven times as long.
+pub(crate) fn verifpal() -> anyhow::Result<PathBuf> {
+    tool("verifpal", VERIFPAL, &["--ignore-rust-version"])
+}
+
 /// A program of a crate, built once.
-fn tool(name: &str, version: &str) -> anyhow::Result<PathBuf> {
+fn tool(name: &str, version: &str, how: &[&str]) -> anyhow::Result<PathBuf> {
     let folder = process::target().join(format!("tools/{name}-{version}"));
     let program = folder.join("bin").join(name);
     if !program.is_file() {
         eprintln!("== {name} {version}");
-        let mut install = process::cargo(&["install", "--locked", "--debug", name]);
+        let mut install = process::cargo(&["install", "--locked", name]);
+        install.args(how);
         process::run(install.args(["--version", version, "--root"]).arg(&folder))?;
     }
     Ok(program)

@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use self::count::Count;
-use crate::{bundle, package, process, sandbox, setup};
+use crate::{bundle, model, package, process, sandbox, setup};
 
 /// Which checks to run.
 #[derive(clap::Args)]
@@ -189,7 +189,14 @@ fn unit(count: &mut Count) -> anyhow::Result<()> {
     eprintln!("== examples in the documentation");
     let mut examples = process::cargo(&["test", "--locked", "--doc"]);
     count.tests(examples.args(EVERYTHING))?;
-    in_wasm(count, &WASM_PACKAGES)
+    in_wasm(count, &WASM_PACKAGES)?;
+    modelled(count);
+    Ok(())
+}
+
+fn modelled(count: &mut Count) {
+    eprintln!("== the model of pairing, and weaker ones");
+    count.check(model::run(1));
 }
 
 fn in_wasm(count: &mut Count, packages: &[&str]) -> anyhow::Result<()> {
@@ -225,6 +232,7 @@ fn protocol(count: &mut Count) -> anyhow::Result<()> {
                   + (package(settle-device) & (binary(serve) + test(ceremony) + test(register) + test(code)))";
     count.tests(&mut nextest(crates, &[]))?;
     in_wasm(count, &["-p", "settle-protocol"])?;
+    modelled(count);
     eprintln!("== pairings of the real binaries");
     let pairing =
         "package(settle-tests) & test(/^(codes|crash|discovery|journey|lost|twin|typed)::/)";
