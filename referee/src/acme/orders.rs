@@ -62,7 +62,7 @@ impl Acme {
             None => String::new(),
         };
         let order = self.store.order(account, &grants, &replaces, now()).await?;
-        let told = as_json(&self.tell_order(&order));
+        let told = as_json(&self.tell_order(&order).await?);
         located(told, StatusCode::CREATED, self.order_at(&order))
     }
 
@@ -153,7 +153,7 @@ impl Acme {
     pub(super) async fn order(&self, account: &Account, id: &str, payload: &[u8]) -> Answered {
         asked::fetches(payload)?;
         let order = self.own_order(account, id).await?;
-        as_json(&self.tell_order(&order))
+        as_json(&self.tell_order(&order).await?)
     }
 
     /// RFC 8555 §7.4: signed first and handed out then, by whoever changes the order's row.
@@ -183,7 +183,7 @@ impl Acme {
         }
         let order = self.own_order(account, id).await?;
         let at = self.order_at(&order);
-        located(as_json(&self.tell_order(&order)), StatusCode::OK, at)
+        located(as_json(&self.tell_order(&order).await?), StatusCode::OK, at)
     }
 
     async fn own_order(&self, account: &Account, id: &str) -> Result<Order, Problem> {
@@ -193,7 +193,7 @@ impl Acme {
         Ok(order)
     }
 
-    fn tell_order(&self, order: &Order) -> Value {
+    async fn tell_order(&self, order: &Order) -> Result<Value, Problem> {
         let names = order.names.iter();
         let names = names.map(|name| json!({"type": "dns", "value": name.as_str()}));
         let authorizations = order.authorizations.iter();
@@ -209,7 +209,11 @@ impl Acme {
             let certificate = self.at(&format!("certificate/{}", order.certificate));
             add(&mut told, "certificate", json!(certificate));
         }
-        told
+        // RFC 9773 §5: whoever has said it sees that it was understood.
+        if let Some(replaced) = self.renewal_id_of(&order.replaces).await? {
+            add(&mut told, "replaces", json!(replaced));
+        }
+        Ok(told)
     }
 
     fn order_at(&self, order: &Order) -> String {

@@ -60,6 +60,15 @@ impl Acme {
         }
     }
 
+    /// As a client names the certificate of a serial number, if that is one.
+    pub(super) async fn renewal_id_of(&self, serial: &str) -> Result<Option<String>, Problem> {
+        if serial.is_empty() {
+            return Ok(None);
+        }
+        let found = self.store.certificate(serial).await?;
+        Ok(found.and_then(|found| renewal_id(&found.issued.chain)))
+    }
+
     async fn by_renewal_id(&self, id: &str) -> Result<Certificate, Problem> {
         let (_, serial) = id.split_once('.').ok_or(Problem::NotFound)?;
         let serial = BASE64URL_NOPAD.decode(serial.as_bytes());

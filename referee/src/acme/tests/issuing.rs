@@ -375,9 +375,11 @@ async fn renewal_is_suggested_in_time_and_says_what_it_replaces_once() {
     assert_eq!(heard.status, 400);
     let mine = order("nas.local");
     let made = ada.post(&house.acme, path, &mine).await;
-    assert_eq!(made.status, 201);
-    ada.finalize(&house.acme, &made.json(), &csr(&["nas.local"]).0)
+    assert_eq!((made.status, &made.json()["replaces"]), (201, &json!(id)));
+    let done = ada
+        .finalize(&house.acme, &made.json(), &csr(&["nas.local"]).0)
         .await;
+    assert_eq!((done.status, &done.json()["replaces"]), (200, &json!(id)));
     let heard = ada.post(&house.acme, path, &mine).await;
     assert_eq!(heard.problem(), (409, "alreadyReplaced".to_owned()));
     // After the drill everything is to be renewed.
