@@ -24,6 +24,7 @@ pub mod foreign;
 pub mod forger;
 pub mod frames;
 pub mod home;
+pub mod instant;
 pub mod line;
 pub mod multicast;
 pub mod openapi;

@@ -3,6 +3,7 @@
 
 mod acme;
 mod est;
+mod instant;
 
 use std::net::IpAddr;
 use std::path::Path;
