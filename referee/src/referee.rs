@@ -3,17 +3,19 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use settle_device::{Authority, Builder, Device, DeviceError, Event, Handler, Label};
+use settle_protocol::handover::{Directory, HandoverError};
 use settle_transport::tls::referee_server;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::acme::Acme;
-use crate::admin;
-use crate::authority::{FileError, Files, Issuer};
+use crate::admin::Admin;
+use crate::administration::AuthorityTold;
+use crate::authority::{FileError, Files, IssueError, Issuer};
 use crate::clock::unix_now;
 use crate::est::Est;
 use crate::leaf::OwnLeaf;
@@ -29,8 +31,6 @@ const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 /// How often what is past is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
-/// An intermediate that ends within this time is to be renewed.
-const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// What a referee is to be.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ pub struct Settings {
     pub announce: bool,
     /// Where to keep a picture of the current code.
     pub qr_file: Option<PathBuf>,
-    /// Where servers ask for certificates, by ACME and EST; nowhere, if not given.
-    pub acme: Option<SocketAddr>,
+    /// Where servers ask for certificates, by ACME and EST.
+    pub acme: SocketAddr,
     /// Where lists of revoked certificates are to be had, over HTTP.
     pub lists: Option<SocketAddr>,
     /// The database, if not one in the state directory: `postgres://…`.
@@ -59,6 +59,9 @@ pub enum RefereeError {
     /// Its authority cannot be used.
     #[error(transparent)]
     Authority(#[from] FileError),
+    /// Its certificates cannot be read, which is a defect.
+    #[error(transparent)]
+    Certificate(#[from] IssueError),
     /// The device cannot be served.
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -73,6 +76,9 @@ pub enum RefereeError {
         /// What the system said.
         error: io::Error,
     },
+    /// The address of its directory is none that clients could be given.
+    #[error(transparent)]
+    Directory(#[from] HandoverError),
     /// TLS cannot be set up.
     #[error("TLS cannot be used: {0}")]
     Tls(#[from] rustls::Error),
@@ -83,8 +89,8 @@ pub enum RefereeError {
 pub struct Referee {
     device: Device,
     listeners: Vec<Listener>,
-    directory: Option<String>,
-    store: Option<Store>,
+    directory: Directory,
+    store: Store,
 }
 
 /// Opens the store of a referee.
@@ -112,18 +118,32 @@ impl Referee {
         let (root, links) = files.authority()?;
         let issuer = files.issuer()?;
         tracing::info!(intermediate = %issuer.id(), "the authority is at work");
-        if issuer.ends() < SystemTime::now() + SOON {
+        if issuer.ends_soon(SystemTime::now()) {
             tracing::warn!("the intermediate ends soon: run 'settle-referee intermediate'");
         }
-        let page: Handler = admin::handler(&root);
+        let told = AuthorityTold::of(&root, &links, Some(&issuer));
+        let authority = told.ok_or(IssueError::Unreadable)?;
         let Servers {
             listeners,
             directory,
+            issuer,
             store,
         } = Box::pin(servers(&settings, issuer)).await?;
+        let admin = Arc::new(Admin {
+            name: settings.label.dot_local(),
+            store: store.clone(),
+            issuer,
+            authority,
+            directory: directory.clone(),
+            clients: OnceLock::new(),
+        });
+        let page = Arc::clone(&admin).handler();
         let device = device(settings, page, Authority { root, links }).on_event(show);
+        let device = device.open().await?;
+        // It is one that was not set before.
+        drop(admin.clients.set(device.clients()));
         Ok(Self {
-            device: device.open().await?,
+            device,
             listeners,
             directory,
             store,
@@ -132,8 +152,8 @@ impl Referee {
 
     /// The address that ACME clients are given.
     #[must_use]
-    pub fn directory(&self) -> Option<&str> {
-        self.directory.as_deref()
+    pub fn directory(&self) -> &str {
+        self.directory.as_str()
     }
 
     /// Serves until `stop` is done.
@@ -147,12 +167,10 @@ impl Referee {
         let running: Vec<_> = listeners
             .map(|listener| tokio::spawn(listener.run(ending.clone())))
             .collect();
-        let sweeping = self
-            .store
-            .map(|store| tokio::spawn(sweep(store, ending.clone())));
+        let sweeping = tokio::spawn(sweep(self.store, ending.clone()));
         let served = self.device.serve(stop).await;
         ending.cancel();
-        for listener in running.into_iter().chain(sweeping) {
+        for listener in running.into_iter().chain([sweeping]) {
             if let Err(error) = listener.await {
                 tracing::error!(%error, "a listener failed");
             }
@@ -161,12 +179,12 @@ impl Referee {
     }
 }
 
-/// What ACME is served with, and the address of its directory; nothing where it is not served.
-#[derive(Default)]
+/// What ACME is served with.
 struct Servers {
     listeners: Vec<Listener>,
-    directory: Option<String>,
-    store: Option<Store>,
+    directory: Directory,
+    issuer: Arc<Issuer>,
+    store: Store,
 }
 
 /// Forgets now and then what nobody can use any more.
@@ -183,11 +201,8 @@ async fn sweep(store: Store, ending: CancellationToken) {
 }
 
 async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, RefereeError> {
-    let Some(address) = settings.acme else {
-        return Ok(Servers::default());
-    };
     let name = settings.label.dot_local();
-    let (socket, port) = bind(address).await?;
+    let (socket, port) = bind(settings.acme).await?;
     let lists = match settings.lists {
         Some(address) => Some(bind(address).await?),
         None => None,
@@ -206,10 +221,10 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     let limits = Arc::new(Limits::usual());
     let acme = Acme::new(store.clone(), Arc::clone(&issuer), base);
     let acme = acme.with_limits(Arc::clone(&limits));
-    let directory = acme.directory();
+    let directory = Directory::parse(&acme.directory())?;
     let est = Est::new(store.clone(), Arc::clone(&issuer), limits);
     let service = Arc::new(Service { acme, est });
-    let tls = referee_server(Arc::new(OwnLeaf::new(issuer, vec![name])))?;
+    let tls = referee_server(Arc::new(OwnLeaf::new(Arc::clone(&issuer), vec![name])))?;
     let mut listeners = vec![Listener::new(
         socket,
         Arc::clone(&service),
@@ -218,8 +233,9 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     listeners.extend(lists.map(|(socket, _)| Listener::new(socket, service, None)));
     Ok(Servers {
         listeners,
-        directory: Some(directory),
-        store: Some(store),
+        directory,
+        issuer,
+        store,
     })
 }
 

@@ -46,6 +46,19 @@ impl<'a> AcmeClient<'a> {
     pub fn new(client: Client, home: &'a Home, referee: &Referee<'_>, name: &str) -> Self {
         let directory = referee.directory();
         let granted = referee.ask(&["authorize", name, "--directory", directory]);
+        Self::given(client, home, referee, name, granted)
+    }
+
+    /// One that was given the directory, the key and its secret in some other way, by the names that `authorize` has for
+    /// them.
+    #[must_use]
+    pub fn given(
+        client: Client,
+        home: &'a Home,
+        referee: &Referee<'_>,
+        name: &str,
+        granted: Value,
+    ) -> Self {
         let hosts = referee.hosts(name);
         Self {
             client,

@@ -13,6 +13,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// The longest that a certificate can live.
 pub const LONGEST_LIFE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// An intermediate that ends within this time is to be renewed.
+const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// Certificates begin this long ago: clocks in a house differ.
 const BACKDATE: Duration = Duration::from_secs(60 * 60);
 
@@ -132,6 +134,12 @@ impl Issuer {
     #[must_use]
     pub fn ends(&self) -> SystemTime {
         not_after(&self.certificate).unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Whether it is to be renewed by now.
+    #[must_use]
+    pub fn ends_soon(&self, now: SystemTime) -> bool {
+        self.ends() < now + SOON
     }
 
     /// Issues one certificate.

@@ -52,7 +52,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         false => Format::Plain,
     };
     let settings = Settings {
-        acme: Some(serve.acme),
+        acme: serve.acme,
         lists: serve.lists,
         database: serve.which.database.clone(),
         label: serve.name,
@@ -64,9 +64,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let referee = Referee::open(settings, move |event| show(format, &event)).await?;
-    if let Some(directory) = referee.directory() {
-        say(format, directory)?;
-    }
+    say(format, referee.directory())?;
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}

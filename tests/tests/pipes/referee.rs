@@ -2,6 +2,7 @@
 //! stolen the key that is at work is in its place.
 
 mod acme;
+mod admin;
 mod est;
 mod instant;
 
