@@ -23,10 +23,12 @@ use settle_device::{Caller, Clients, Handler, KeyFingerprint, LocalName, Role};
 use settle_protocol::handover::Directory;
 use settle_transport::certificate::pem;
 
-use self::pages::Tab;
+use self::pages::{Attempt, Tab};
 use self::problem::Problem;
 use crate::administration::{Administration, AuthorityTold};
 use crate::authority::Issuer;
+use crate::metrics::Metrics;
+use crate::service::counters;
 use crate::store::{By, Store};
 
 /// Lines of the log on its page.
@@ -42,6 +44,7 @@ pub(crate) struct Admin {
     pub(crate) issuer: Arc<Issuer>,
     pub(crate) authority: AuthorityTold,
     pub(crate) directory: Directory,
+    pub(crate) metrics: Arc<Metrics>,
     /// Who is paired, once the device is open.
     pub(crate) clients: OnceLock<Clients>,
 }
@@ -82,6 +85,7 @@ enum Resource<'a> {
     Withdraw,
     EndAccount,
     Revoke,
+    Metrics,
     Api(api::Resource<'a>),
 }
 
@@ -180,6 +184,7 @@ impl Admin {
                 hands.revoke(&serial, reason).await?;
                 return Ok(see_other(Tab::Certificates));
             }
+            ("GET" | "HEAD", Resource::Metrics) => return Ok(counters(&self.metrics).await),
             (_, Resource::Api(resource)) if resource != api::Resource::Authority => {
                 return api::answer(request, resource, hands, &self.directory).await;
             }
@@ -200,13 +205,20 @@ impl Admin {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let form = asked::form(request).await?;
+        let typed = form.peek("names").to_owned();
         let granted = match form.wanted() {
-            Ok(wanted) => hands.authorize(&wanted, &self.directory).await,
-            Err(problem) => return Ok(pages::names(view, &hands.names().await?, Some(&problem))),
+            Ok(wanted) => {
+                let granted = hands.authorize(&wanted, &self.directory).await;
+                granted.map_err(Problem::from)
+            }
+            Err(problem) => Err(problem),
         };
-        match granted.map_err(Problem::from) {
+        match granted {
             Ok(authorized) => Ok(pages::granted(view, &authorized)),
-            Err(problem) => Ok(pages::names(view, &hands.names().await?, Some(&problem))),
+            Err(problem) => {
+                let attempt = Attempt { typed, problem };
+                Ok(pages::names(view, &hands.names().await?, Some(&attempt)))
+            }
         }
     }
 
@@ -252,6 +264,7 @@ impl<'a> Resource<'a> {
     fn of(path: &'a str) -> Option<Self> {
         match path {
             "/" => Some(Self::First),
+            "/metrics" => Some(Self::Metrics),
             "/root.pem" => Some(Self::Root),
             "/names/withdraw" => Some(Self::Withdraw),
             "/accounts/end" => Some(Self::EndAccount),
@@ -277,7 +290,7 @@ impl<'a> Resource<'a> {
 
     const fn methods(self) -> &'static str {
         match self {
-            Self::First | Self::Root => "GET, HEAD",
+            Self::First | Self::Root | Self::Metrics => "GET, HEAD",
             Self::Page(Tab::Names) => "GET, HEAD, POST",
             Self::Page(Tab::Accounts | Tab::Certificates | Tab::Log | Tab::Authority) => {
                 "GET, HEAD"

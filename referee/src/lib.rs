@@ -14,6 +14,7 @@ pub mod jws;
 mod leaf;
 pub mod limits;
 mod listener;
+mod metrics;
 mod referee;
 mod service;
 mod signing;

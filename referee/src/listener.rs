@@ -41,20 +41,26 @@ const MAX_STREAMS: u32 = 16;
 pub(crate) struct Listener {
     socket: TcpListener,
     service: Arc<Service>,
-    /// None where nothing but lists is served.
-    tls: Option<Arc<ServerConfig>>,
+    port: Port,
+}
+
+/// What is served at a port.
+#[derive(Clone, Debug)]
+pub(crate) enum Port {
+    /// Servers and devices, over TLS.
+    Protocols(Arc<ServerConfig>),
+    /// Lists of revoked certificates, without.
+    Lists,
+    /// Counters, to this machine alone.
+    Metrics,
 }
 
 impl Listener {
-    pub(crate) const fn new(
-        socket: TcpListener,
-        service: Arc<Service>,
-        tls: Option<Arc<ServerConfig>>,
-    ) -> Self {
+    pub(crate) const fn new(socket: TcpListener, service: Arc<Service>, port: Port) -> Self {
         Self {
             socket,
             service,
-            tls,
+            port,
         }
     }
 
@@ -63,7 +69,7 @@ impl Listener {
         let Self {
             socket,
             service,
-            tls,
+            port,
         } = self;
         let (pool, mut connections) = (Pool::new(MAX_CONNECTIONS), JoinSet::new());
         loop {
@@ -72,10 +78,10 @@ impl Listener {
                 Some(_) = connections.join_next() => {}
                 accepted = socket.accept() => match accepted {
                     Ok((stream, peer)) => {
-                        let (service, tls) = (Arc::clone(&service), tls.clone());
+                        let (service, port) = (Arc::clone(&service), port.clone());
                         let (place, stop) = (pool.take(peer.ip()), stop.clone());
                         connections.spawn(async move {
-                            let served = serve(stream, peer, service, tls, &stop);
+                            let served = serve(stream, peer, service, port, &stop);
                             let held = place.hold(timeout(CONNECTION, Box::pin(served))).await;
                             if let Some(Ok(Err(error))) = held {
                                 tracing::debug!(%error, "a connection failed");
@@ -101,7 +107,7 @@ async fn serve(
     stream: TcpStream,
     from: SocketAddr,
     service: Arc<Service>,
-    tls: Option<Arc<ServerConfig>>,
+    port: Port,
     stop: &CancellationToken,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
@@ -109,30 +115,33 @@ async fn serve(
         address: from.ip(),
         certificate: None,
     };
-    let Some(config) = tls else {
-        return answer(stream, peer, service, false, stop).await;
+    let Port::Protocols(config) = &port else {
+        return answer(stream, peer, service, port, stop).await;
     };
-    let shaken = timeout(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await??;
+    let accepting = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+    let shaken = timeout(HANDSHAKE, accepting).await??;
     let shown = shaken.get_ref().1.peer_certificates();
     let shown = shown.and_then(|chain| chain.first());
     peer.certificate = shown.map(|shown| shown.clone().into_owned());
-    answer(shaken, peer, service, true, stop).await
+    answer(shaken, peer, service, port, stop).await
 }
 
 async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: Peer,
     service: Arc<Service>,
-    is_private: bool,
+    port: Port,
     stop: &CancellationToken,
 ) -> io::Result<()> {
     let peer = Arc::new(peer);
     let service = service_fn(move |request: Request<Incoming>| {
         let (service, peer) = (Arc::clone(&service), Arc::clone(&peer));
+        let port = port.clone();
         async move {
-            let answered: http::Response<Full<Bytes>> = match is_private {
-                true => service.answer(request, &peer).await,
-                false => service.answer_in_the_clear(&request, &peer).await,
+            let answered: http::Response<Full<Bytes>> = match port {
+                Port::Protocols(_) => service.answer(request, &peer).await,
+                Port::Lists => service.answer_in_the_clear(&request, &peer).await,
+                Port::Metrics => service.tell_metrics(&request).await,
             };
             Ok::<_, Infallible>(answered)
         }

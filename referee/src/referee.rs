@@ -20,7 +20,8 @@ use crate::clock::unix_now;
 use crate::est::Est;
 use crate::leaf::OwnLeaf;
 use crate::limits::Limits;
-use crate::listener::Listener;
+use crate::listener::{Listener, Port};
+use crate::metrics::Metrics;
 use crate::service::Service;
 use crate::store::{Store, StoreError};
 
@@ -49,6 +50,8 @@ pub struct Settings {
     pub acme: SocketAddr,
     /// Where lists of revoked certificates are to be had, over HTTP.
     pub lists: Option<SocketAddr>,
+    /// Where counters are to be had without TLS, on this machine alone.
+    pub metrics: Option<SocketAddr>,
     /// The database, if not one in the state directory: `postgres://…`.
     pub database: Option<String>,
 }
@@ -79,6 +82,11 @@ pub enum RefereeError {
     /// The address of its directory is none that clients could be given.
     #[error(transparent)]
     Directory(#[from] HandoverError),
+    /// Counters would go over the network in the clear.
+    #[error(
+        "{0} is not on this machine alone, and counters are not encrypted: take 127.0.0.1 or [::1]"
+    )]
+    Exposed(SocketAddr),
     /// TLS cannot be set up.
     #[error("TLS cannot be used: {0}")]
     Tls(#[from] rustls::Error),
@@ -89,6 +97,7 @@ pub enum RefereeError {
 pub struct Referee {
     device: Device,
     listeners: Vec<Listener>,
+    counted_at: Option<SocketAddr>,
     directory: Directory,
     store: Store,
 }
@@ -125,6 +134,8 @@ impl Referee {
         let authority = told.ok_or(IssueError::Unreadable)?;
         let Servers {
             listeners,
+            metrics,
+            counted_at,
             directory,
             issuer,
             store,
@@ -135,6 +146,7 @@ impl Referee {
             issuer,
             authority,
             directory: directory.clone(),
+            metrics,
             clients: OnceLock::new(),
         });
         let page = Arc::clone(&admin).handler();
@@ -145,6 +157,7 @@ impl Referee {
         Ok(Self {
             device,
             listeners,
+            counted_at,
             directory,
             store,
         })
@@ -154,6 +167,12 @@ impl Referee {
     #[must_use]
     pub fn directory(&self) -> &str {
         self.directory.as_str()
+    }
+
+    /// Where its counters are to be had on this machine.
+    #[must_use]
+    pub const fn metrics(&self) -> Option<SocketAddr> {
+        self.counted_at
     }
 
     /// Serves until `stop` is done.
@@ -182,6 +201,9 @@ impl Referee {
 /// What ACME is served with.
 struct Servers {
     listeners: Vec<Listener>,
+    metrics: Arc<Metrics>,
+    /// Where they are to be had on this machine.
+    counted_at: Option<SocketAddr>,
     directory: Directory,
     issuer: Arc<Issuer>,
     store: Store,
@@ -207,6 +229,14 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    let counters = match settings.metrics {
+        Some(address) if !address.ip().is_loopback() => return Err(RefereeError::Exposed(address)),
+        Some(address) => {
+            let (socket, port) = bind(address).await?;
+            Some((SocketAddr::new(address.ip(), port), socket))
+        }
+        None => None,
+    };
     let issuer = match &lists {
         Some((_, port)) => {
             let base = at("http", name.as_str(), *port, HTTP);
@@ -223,16 +253,22 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     let acme = acme.with_limits(Arc::clone(&limits));
     let directory = Directory::parse(&acme.directory())?;
     let est = Est::new(store.clone(), Arc::clone(&issuer), limits);
-    let service = Arc::new(Service { acme, est });
+    let metrics = Arc::new(Metrics::new(store.clone(), Arc::clone(&issuer)));
+    let service = Arc::new(Service {
+        acme,
+        est,
+        metrics: Arc::clone(&metrics),
+    });
     let tls = referee_server(Arc::new(OwnLeaf::new(Arc::clone(&issuer), vec![name])))?;
-    let mut listeners = vec![Listener::new(
-        socket,
-        Arc::clone(&service),
-        Some(Arc::new(tls)),
-    )];
-    listeners.extend(lists.map(|(socket, _)| Listener::new(socket, service, None)));
+    let listen = |socket, port| Listener::new(socket, Arc::clone(&service), port);
+    let mut listeners = vec![listen(socket, Port::Protocols(Arc::new(tls)))];
+    listeners.extend(lists.map(|(socket, _)| listen(socket, Port::Lists)));
+    let counted_at = counters.as_ref().map(|(address, _)| *address);
+    listeners.extend(counters.map(|(_, socket)| listen(socket, Port::Metrics)));
     Ok(Servers {
         listeners,
+        metrics,
+        counted_at,
         directory,
         issuer,
         store,

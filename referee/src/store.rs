@@ -6,6 +6,7 @@
 mod accounts;
 mod audit;
 mod certificates;
+mod counts;
 mod enrollments;
 mod grants;
 mod nonces;
@@ -29,6 +30,7 @@ use tokio::sync::OnceCell;
 pub use self::accounts::{Account, Joined, NewAccount, Rekeyed};
 pub use self::audit::{AuditEvent, AuditLine, By};
 pub use self::certificates::{Certificate, NewCertificate, Revocation};
+pub use self::counts::Counts;
 pub use self::enrollments::{Enrolled, Enrollment, EnrollmentSecret, KnownBy};
 pub use self::grants::{ChallengeKind, ExternalKey, Grant, Holder};
 pub use self::orders::{
@@ -37,6 +39,8 @@ pub use self::orders::{
 
 /// How long a statement waits for another process at the same file.
 const BUSY: &str = "PRAGMA busy_timeout = 10000";
+/// How a transaction of SQLite begins.
+const SQLITE: &str = "BEGIN IMMEDIATE";
 const CONNECTIONS: u32 = 4;
 const ACQUIRE: Duration = Duration::from_secs(20);
 
@@ -124,7 +128,7 @@ impl Store {
             .connect_with(options)
             .await?;
         // A transaction of SQLite that reads before it writes fails where another has written meanwhile.
-        let begin = if is_file { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let begin = if is_file { SQLITE } else { "BEGIN" };
         migrate(&pool, begin, is_file).await?;
         let nonce_key = nonces::key(&pool).await?;
         Ok(Self {
@@ -132,6 +136,15 @@ impl Store {
             begin,
             nonce_key,
         })
+    }
+
+    /// Which database it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.begin {
+            SQLITE => "sqlite",
+            _ => "postgresql",
+        }
     }
 
     /// Closes it; what is under way ends first.

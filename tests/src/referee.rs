@@ -23,6 +23,7 @@ pub struct Referee<'a> {
     address: SocketAddr,
     code: String,
     directory: String,
+    metrics: String,
     /// One that others share; none for a file of its own.
     database: Option<String>,
     process: Running,
@@ -120,7 +121,7 @@ impl<'a> Referee<'a> {
         command
             .args(["serve", "--json", "--no-announce", "--listen"])
             .arg(ports.listen.to_string())
-            .args(["--acme", &ports.acme])
+            .args(["--acme", &ports.acme, "--metrics", "127.0.0.1:0"])
             .arg("--state")
             .arg(&state)
             .stdout(Stdio::piped())
@@ -130,6 +131,7 @@ impl<'a> Referee<'a> {
         let output = process.child().stdout.take().expect("a pipe");
         let mut events = Lines::of(output);
         let acme = events.wait_for("acme", |line| is(line, "acme"));
+        let metrics = events.wait_for("metrics", |line| is(line, "metrics"));
         let listening = events.wait_for("listening", |line| is(line, "listening"));
         let code = ports
             .shows_code
@@ -140,6 +142,7 @@ impl<'a> Referee<'a> {
             address: text(&listening, "address").parse().expect("an address"),
             code: code.map(|code| text(&code, "code")).unwrap_or_default(),
             directory: text(&acme, "directory"),
+            metrics: text(&metrics, "address"),
             database: database.map(str::to_owned),
             process,
         }
@@ -149,6 +152,12 @@ impl<'a> Referee<'a> {
     #[must_use]
     pub fn directory(&self) -> &str {
         &self.directory
+    }
+
+    /// The address of its counters on this machine.
+    #[must_use]
+    pub fn metrics(&self) -> &str {
+        &self.metrics
     }
 
     /// What a command says that speaks to its store.

@@ -73,6 +73,13 @@ impl Form {
         (!value.is_empty()).then(|| value.to_owned())
     }
 
+    /// What a field holds, as it was typed.
+    pub(super) fn peek(&self, name: &str) -> &str {
+        let mut fields = self.0.iter();
+        let field = fields.find(|(field, _)| field == name);
+        field.map_or("", |(_, value)| value.as_str())
+    }
+
     /// Takes a field that has to be there.
     pub(super) fn need(&mut self, name: &str) -> Result<String, Problem> {
         let missing = || Problem::Malformed(format!("the field {name} is missing"));

@@ -60,6 +60,13 @@ impl Tab {
     }
 }
 
+/// A grant that was not made.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    pub(super) typed: String,
+    pub(super) problem: Problem,
+}
+
 /// A page around what is shown.
 fn whole(
     view: &View<'_>,
@@ -142,26 +149,27 @@ pub(super) fn authority(view: &View<'_>) -> http::Response<Bytes> {
 pub(super) fn names(
     view: &View<'_>,
     names: &[NameTold],
-    problem: Option<&Problem>,
+    attempt: Option<&Attempt>,
 ) -> http::Response<Bytes> {
     let content = html! {
         section.card {
             h2 { "Grant a name" }
-            @if let Some(problem) = problem {
+            @if let Some(Attempt { problem, .. }) = attempt {
                 p.banner.danger role="alert" { (parts::sentence(problem)) }
             }
             form method="post" action="/names" {
                 div.field {
                     label for="names" { "Name" }
                     input #names name="names" required autocomplete="off" autocapitalize="none" spellcheck="false"
-                        placeholder="nas.local" aria-describedby="names-hint";
+                        placeholder="nas.local" aria-describedby="names-hint"
+                        value=[attempt.map(|attempt| &attempt.typed)];
                     p.hint #names-hint {
                         "Several names of one server with spaces between them. A name that somebody has already goes to the new one."
                     }
                 }
                 label.choice {
                     input type="checkbox" name="est" value="yes";
-                    " It speaks EST, not ACME"
+                    " The server speaks EST, not ACME"
                 }
                 details {
                     summary { "More" }
@@ -179,7 +187,7 @@ pub(super) fn names(
                     @for granted in names {
                         li {
                             div {
-                                h3 { (granted.name) }
+                                p.what { (granted.name) }
                                 p.soft { (granted.holder) }
                                 @if let Some(challenge) = granted.challenge {
                                     p.soft {
@@ -198,7 +206,7 @@ pub(super) fn names(
             }
         }
     };
-    let status = problem.map_or(StatusCode::OK, |problem| problem.kind().1);
+    let status = attempt.map_or(StatusCode::OK, |attempt| attempt.problem.kind().1);
     whole(view, status, Tab::Names.title(), Some(Tab::Names), &content)
 }
 
@@ -207,7 +215,7 @@ pub(super) fn granted(view: &View<'_>, authorized: &Authorized) -> http::Respons
     let Authorized { holder, handover } = authorized;
     let content = html! {
         section.card {
-            ul.rows { @for name in &handover.names { li { h3 { (name) } } } }
+            ul.rows { @for name in &handover.names { li { p.what { (name) } } } }
             p { "may be had by " (holder) "." }
             @if handover.eab_kid.is_some() {
                 p.banner.caution {
@@ -250,7 +258,7 @@ pub(super) fn accounts(view: &View<'_>, accounts: &[AccountTold]) -> http::Respo
                     @for account in accounts {
                         li {
                             div {
-                                h3.mono { (account.account) }
+                                p.what.mono { (account.account) }
                                 @if !account.contacts.is_empty() { p { (account.contacts.join(" ")) } }
                                 p.soft { "key " code { (account.key) } }
                                 @if !account.external_key.is_empty() {
@@ -292,7 +300,7 @@ pub(super) fn certificates(
                     @for one in certificates {
                         li {
                             div {
-                                h3 { (one.names.join(" ")) }
+                                p.what { (one.names.join(" ")) }
                                 p.soft { "until " (when(one.not_after)) }
                                 p.soft { "serial number " code { (one.serial) } }
                                 p.soft { "account " code { (one.account) } }

@@ -42,15 +42,18 @@ impl House {
         let file = folder.path().join("referee.db");
         let root = Root::make().unwrap();
         let (issuer, _) = root.intermediate(SystemTime::now()).unwrap();
+        let (store, issuer) = (Store::file(&file).await.unwrap(), Arc::new(issuer));
+        let metrics = Arc::new(Metrics::new(store.clone(), Arc::clone(&issuer)));
         let authority = AuthorityTold::of(issuer.root(), &[], Some(&issuer)).unwrap();
         let directory = "https://referee.local:14000/acme/directory";
         Self {
             admin: Admin {
                 name: LocalName::parse("referee.local").unwrap(),
-                store: Store::file(&file).await.unwrap(),
-                issuer: Arc::new(issuer),
+                store,
+                issuer,
                 authority,
                 directory: Directory::parse(directory).unwrap(),
+                metrics,
                 clients: OnceLock::new(),
             },
             ada: Asker::Admin(KeyFingerprint::of_spki(b"ada")),
@@ -112,6 +115,7 @@ async fn whoever_is_no_administrator_sees_what_the_authority_is_and_changes_noth
         let is_told = shown.body.contains(&fingerprint);
         assert_eq!(is_told, path != "/root.pem", "{path}");
     }
+    assert_eq!(house.get(Asker::Other, "/metrics").await.status, 403);
     for path in &PAGES[1..] {
         assert_eq!(house.get(Asker::Other, path).await.status, 403, "{path}");
     }
@@ -237,6 +241,8 @@ async fn what_is_wrong_is_said_where_it_was_typed_and_changes_nothing() {
         assert_eq!(refused.status, status, "{body}");
         assert!(refused.body.contains("role=\"alert\""), "{body}");
         assert!(refused.body.contains("<form"), "{body}");
+        let is_kept = refused.body.contains("value=\"nas.local\"");
+        assert_eq!(is_kept, body.starts_with("names=nas.local"), "{body}");
     }
     for (path, body, status) in [
         ("/names/withdraw", "name=nas.local", 404),
@@ -313,5 +319,42 @@ async fn what_servers_call_themselves_is_text_on_every_page() {
         for forbidden in ["<script", "<style ", " style=", "<img", "http:"] {
             assert!(!page.body.contains(forbidden), "{path} {forbidden}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_counters_tell_what_there_was_and_nobodys_name() {
+    let house = House::new().await;
+    drop(house.form(house.ada, "/names", "names=nas.local").await);
+    house.admin.metrics.count("new-order", StatusCode::CREATED);
+    house
+        .admin
+        .metrics
+        .count("new-order", StatusCode::TOO_MANY_REQUESTS);
+    let told = house.get(house.ada, "/metrics").await;
+    assert_eq!(told.headers[CONTENT_TYPE], crate::metrics::TYPE);
+    for line in [
+        "settle_referee_names 1",
+        "settle_referee_certificates_issued_total 0",
+        "settle_referee_orders{state=\"ready\"} 0",
+        "settle_referee_accounts{state=\"valid\"} 0",
+        "settle_referee_requests_total{kind=\"new-order\",status=\"201\"} 1",
+        "settle_referee_rate_limited_total 1",
+    ] {
+        assert!(told.body.lines().any(|told| told == line), "{}", told.body);
+    }
+    let left = "settle_referee_intermediate_days_left ";
+    let left = told.body.lines().find_map(|told| told.strip_prefix(left));
+    assert!(matches!(left, Some("89" | "90")), "{left:?}");
+    let version = env!("CARGO_PKG_VERSION");
+    let info = format!("settle_referee_info{{version=\"{version}\",database=\"sqlite\"}} 1");
+    assert!(told.body.contains(&info), "{}", told.body);
+    assert!(!told.body.contains("nas.local"));
+    // Each is told what it is, before it is told (the format's own rule).
+    for line in told.body.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().unwrap();
+        let place = |text: &str| told.body.find(text).unwrap();
+        assert!(place(&format!("# HELP {name} ")) < place(&format!("# TYPE {name} ")));
+        assert!(place(&format!("# TYPE {name} ")) < place(line));
     }
 }

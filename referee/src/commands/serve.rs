@@ -33,6 +33,9 @@ pub(crate) struct Serve {
     /// Where lists of revoked certificates are to be had, over HTTP; certificates name the place then.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
     lists: Option<SocketAddr>,
+    /// Where counters are to be had for Prometheus, without TLS: an address of this machine alone.
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
+    metrics: Option<SocketAddr>,
     #[command(flatten)]
     which: Which,
 }
@@ -54,6 +57,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let settings = Settings {
         acme: serve.acme,
         lists: serve.lists,
+        metrics: serve.metrics,
         database: serve.which.database.clone(),
         label: serve.name,
         state: serve.which.state()?,
@@ -64,7 +68,11 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let referee = Referee::open(settings, move |event| show(format, &event)).await?;
-    say(format, referee.directory())?;
+    say(format, "acme", "directory", referee.directory())?;
+    if let Some(address) = referee.metrics() {
+        let address = format!("http://{address}/metrics");
+        say(format, "metrics", "address", &address)?;
+    }
     let stop = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -74,16 +82,12 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
     Ok(referee.serve(stop).await?)
 }
 
-/// The one thing to tell that no device has.
-fn say(format: Format, directory: &str) -> io::Result<()> {
+/// What there is to tell that no device has.
+fn say(format: Format, event: &str, what: &str, address: &str) -> io::Result<()> {
     let mut output = io::stdout().lock();
     match format {
-        Format::Json => writeln!(
-            output,
-            "{}",
-            json!({"event": "acme", "directory": directory})
-        ),
-        Format::Terminal | Format::Plain => writeln!(output, "ACME directory: {directory}"),
+        Format::Json => writeln!(output, "{}", json!({"event": event, what: address})),
+        Format::Terminal | Format::Plain => writeln!(output, "{event} {what}: {address}"),
     }
 }
 

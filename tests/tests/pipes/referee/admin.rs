@@ -141,3 +141,53 @@ fn a_guest_sees_the_authority_and_nobody_elses_page_changes_anything() {
         [[""; 3]; 0].map(|line| line.map(str::to_owned))
     );
 }
+
+#[test]
+fn counters_are_told_to_administrators_and_to_this_machine_and_to_nobody_else() {
+    let mut house = House::new();
+    let home = Home::new(Keyring::Unlocked);
+    let referee = Referee::start(&home, "referee");
+    house.pair(referee.code());
+    let admin = curl_of(&house.home, &mut house.connector);
+    let acme = AcmeClient::new(Client::Lego, &home, &referee, "nas.local");
+    assert!(acme.obtain("nas.local").status.success());
+    assert!(!acme.obtain("tv.local").status.success());
+
+    let (status, told) = ask(&admin, PAGE, "/metrics", &[]);
+    assert_eq!(status, 200, "{told}");
+    let here = |host: &str| {
+        let mut curl = std::process::Command::new("curl");
+        curl.args(["--silent", "--write-out", "\n%{http_code}", "--header"]);
+        let output = curl
+            .arg(format!("Host: {host}"))
+            .arg(referee.metrics())
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    for text in [told, here("127.0.0.1:9100")] {
+        for line in [
+            "settle_referee_certificates_issued_total 1",
+            "settle_referee_refused_total 1",
+            "settle_referee_accounts{state=\"valid\"} 1",
+            "settle_referee_names 1",
+            "settle_referee_requests_total{kind=\"finalize\",status=\"200\"} 1",
+            "settle_referee_requests_total{kind=\"new-order\",status=\"403\"} 1",
+        ] {
+            assert!(text.lines().any(|told| told == line), "{line} in {text}");
+        }
+    }
+    // A site that has its name lead to this machine.
+    assert_eq!(here("evil.example"), "\n421");
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.7:9100"] {
+        let mut other = home.command("settle-referee");
+        other.args(["serve", "--no-announce", "--listen", "127.0.0.1:0"]);
+        other.args(["--acme", "127.0.0.1:0", "--metrics", address]);
+        let other = other.arg("--state").arg(home.path().join("referee"));
+        let refused = other.output().unwrap();
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(
+            !refused.status.success() && said.contains("not encrypted"),
+            "{said}"
+        );
+    }
+}
