@@ -11,3 +11,4 @@ mod pin;
 mod pkits;
 mod scope;
 mod subject;
+mod torture;

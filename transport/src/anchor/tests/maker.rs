@@ -79,12 +79,32 @@ impl Ca {
         let at = tbs.windows(from.len()).position(|found| found == from);
         tbs[at.unwrap()..][..from.len()].copy_from_slice(to);
         let signature = self.issuer.key().sign(&tbs).unwrap();
-        // ecdsa-with-SHA256, RFC 5758 §3.2.
-        let algorithm = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
         let signature = element(0x03, &[&[0], signature.as_slice()].concat());
-        element(0x30, &[&tbs, algorithm.as_slice(), &signature].concat()).into()
+        element(0x30, &[&tbs, ECDSA_SHA256, &signature].concat()).into()
+    }
+
+    /// The same key as an authority of another name.
+    pub(super) fn renamed(&self, title: &str) -> Self {
+        let (params, _) = authority(title);
+        let key = KeyPair::try_from(self.issuer.key().serialize_der()).unwrap();
+        let der = params.self_signed(&key).unwrap().der().clone();
+        Self {
+            der,
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    /// A certificate for this authority's key under `title`, by another authority.
+    pub(super) fn crossed(&self, title: &str, by: &Self) -> CertificateDer<'static> {
+        let (mut params, _) = authority(title);
+        params.use_authority_key_identifier_extension = true;
+        let certificate = params.signed_by(self.issuer.key(), &by.issuer);
+        certificate.unwrap().der().clone()
     }
 }
+
+/// RFC 5758 §3.2.
+pub(super) const ECDSA_SHA256: &[u8] = b"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02";
 
 /// What a server's certificate says, signed by its own key.
 pub(super) fn self_signed(

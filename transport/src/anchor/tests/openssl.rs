@@ -205,7 +205,9 @@ fn lengths() -> Case {
     }
 }
 
-fn pem<'a>(certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>) -> String {
+pub(super) fn pem<'a>(
+    certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>,
+) -> String {
     let begin = "-----BEGIN CERTIFICATE-----";
     let end = "-----END CERTIFICATE-----";
     let block = |der: &CertificateDer<'_>| format!("{begin}\n{}\n{end}\n", BASE64.encode(der));
@@ -214,29 +216,32 @@ fn pem<'a>(certificates: impl IntoIterator<Item = &'a CertificateDer<'static>>) 
 
 /// What OpenSSL says, as for a TLS server of this name.
 fn openssl(case: &Case) -> (bool, String) {
+    let others = case.others.iter().map(|ca| &ca.der);
+    let shown: Vec<_> = std::iter::once(&case.root.der).chain(others).collect();
+    judged(&case.root.der, &shown, &case.leaf, NAME)
+}
+
+/// What OpenSSL says of a chain, and why.
+pub(super) fn judged(
+    root: &CertificateDer<'static>,
+    shown: &[&CertificateDer<'static>],
+    leaf: &CertificateDer<'static>,
+    name: &str,
+) -> (bool, String) {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, content: String| {
         let path = dir.path().join(name);
         fs::write(&path, content).unwrap();
         path
     };
-    let root = file("root.pem", pem([&case.root.der]));
-    let others = file(
-        "others.pem",
-        pem([&case.root]
-            .into_iter()
-            .chain(&case.others)
-            .map(|ca| &ca.der)),
-    );
-    let leaf = file("leaf.pem", pem([&case.leaf]));
     let output = Command::new("openssl")
         .args(["verify", "-x509_strict", "-purpose", "sslserver"])
-        .args(["-verify_hostname", NAME, "-no-CApath", "-no-CAstore"])
+        .args(["-verify_hostname", name, "-no-CApath", "-no-CAstore"])
         .arg("-CAfile")
-        .arg(root)
+        .arg(file("root.pem", pem([root])))
         .arg("-untrusted")
-        .arg(others)
-        .arg(leaf)
+        .arg(file("others.pem", pem(shown.iter().copied())))
+        .arg(file("leaf.pem", pem([leaf])))
         .output()
         .expect("openssl, which is in every distribution");
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
