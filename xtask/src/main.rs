@@ -15,6 +15,8 @@ mod fuzz;
 mod model;
 mod package;
 mod process;
+mod record;
+mod requirements;
 mod resolver;
 mod sandbox;
 mod setup;
@@ -48,6 +50,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Looks for attacks on the model of pairing
     Model(model::Options),
+    /// Holds docs/requirements.md against the tests that ran
+    Requirements,
     /// Writes the published test vectors of the protocol anew
     Vectors,
     /// Measures the real binaries
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Model(options) => model::run(options.sessions),
+        Task::Requirements => requirements::run(),
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
         Task::Package(options) => package::run(&options),

@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::{process, setup};
 
+/// What it is called in the record of what ran.
+pub(crate) const NAME: &str = "cargo xtask model";
+
 /// How much to look through.
 #[derive(clap::Args)]
 pub(crate) struct Options {

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every check there is, in four parts, or one part by its name. A part that fails does not keep the
+//! `cargo xtask test`: every check there is, part after part, or one part by its name. A part that fails does not keep the
 //! next one from running.
 
 mod count;
@@ -11,7 +11,7 @@ use anyhow::bail;
 use clap::ValueEnum;
 
 use self::count::Count;
-use crate::{bundle, model, package, process, sandbox, setup};
+use crate::{bundle, model, package, process, record, requirements, sandbox, setup};
 
 /// Which checks to run.
 #[derive(clap::Args)]
@@ -32,6 +32,8 @@ enum Part {
     Pipes,
     /// The extension in a real browser
     Browsers,
+    /// Whether every requirement has its tests, and these ran
+    Requirements,
     /// What the other parts have of pairing: its own crate natively and in wasm, both ends in memory,
     /// the corpora of the fuzzer, and the real binaries
     Protocol,
@@ -48,7 +50,13 @@ enum Part {
 
 impl Part {
     /// Those that a whole run has, in their order.
-    const WHOLE: [Self; 4] = [Self::Lints, Self::Unit, Self::Pipes, Self::Browsers];
+    const WHOLE: [Self; 5] = [
+        Self::Lints,
+        Self::Unit,
+        Self::Pipes,
+        Self::Browsers,
+        Self::Requirements,
+    ];
 }
 
 /// The result of one part.
@@ -61,6 +69,9 @@ struct Report {
 /// Runs the parts and says what came out.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut reports = Vec::new();
+    if options.only.is_none() {
+        record::begin()?;
+    }
     let parts = options
         .only
         .map_or_else(|| Part::WHOLE.to_vec(), |only| vec![only]);
@@ -86,6 +97,10 @@ fn run_part(part: Part, count: &mut Count) -> anyhow::Result<()> {
         Part::Unit => unit(count),
         Part::Pipes => pipes(count),
         Part::Browsers => browsers(count, &[]),
+        Part::Requirements => {
+            held(count);
+            Ok(())
+        }
         Part::Protocol => protocol(count),
         Part::Host => host(count),
         Part::Device => device(count),
@@ -101,7 +116,7 @@ fn summarize(reports: &[Report]) -> anyhow::Result<()> {
         let name = format!("{part:?}").to_lowercase();
         let Count { passed, failed } = count;
         println!(
-            "{name:<9} {passed} passed, {failed} failed in {} s",
+            "{name:<12} {passed} passed, {failed} failed in {} s",
             took.as_secs()
         );
         total.passed += passed;
@@ -190,13 +205,24 @@ fn unit(count: &mut Count) -> anyhow::Result<()> {
     let mut examples = process::cargo(&["test", "--locked", "--doc"]);
     count.tests(examples.args(EVERYTHING))?;
     in_wasm(count, &WASM_PACKAGES)?;
-    modelled(count);
-    Ok(())
+    modelled(count)
 }
 
-fn modelled(count: &mut Count) {
+fn held(count: &mut Count) {
+    if process::find("cargo-nextest").is_none() {
+        eprintln!("cargo-nextest is not installed, so nobody has written down what ran");
+        return;
+    }
+    eprintln!("== every requirement has its tests");
+    count.check(requirements::run());
+}
+
+fn modelled(count: &mut Count) -> anyhow::Result<()> {
     eprintln!("== the model of pairing, and weaker ones");
-    count.check(model::run(1));
+    let judged = model::run(1);
+    record::check(model::NAME, judged.is_ok())?;
+    count.check(judged);
+    Ok(())
 }
 
 fn in_wasm(count: &mut Count, packages: &[&str]) -> anyhow::Result<()> {
@@ -232,7 +258,7 @@ fn protocol(count: &mut Count) -> anyhow::Result<()> {
                   + (package(settle-device) & (binary(serve) + test(ceremony) + test(register) + test(code)))";
     count.tests(&mut nextest(crates, &[]))?;
     in_wasm(count, &["-p", "settle-protocol"])?;
-    modelled(count);
+    modelled(count)?;
     eprintln!("== pairings of the real binaries");
     let pairing =
         "package(settle-tests) & test(/^(codes|crash|discovery|journey|lost|twin|typed)::/)";
@@ -339,12 +365,14 @@ fn browser_tests(files: &[&str]) -> anyhow::Result<Command> {
             .join("node_modules/@playwright/test/cli.js")
             .into(),
         "test".into(),
+        "--reporter=list,json".into(),
         "--config".into(),
         playwright.join("playwright.config.js").into(),
     ];
     words.extend(files.iter().map(|file| format!("/{file}.spec.js").into()));
     let mut test = sandbox::command(&words)?;
-    test.env("SETTLE_BIN_DIR", process::target().join("debug"))
+    test.env("PLAYWRIGHT_JSON_OUTPUT_FILE", record::playwright_report())
+        .env("SETTLE_BIN_DIR", process::target().join("debug"))
         .env("SETTLE_EXTENSION", extensions.chromium)
         .env("SETTLE_FIREFOX_EXTENSION", extensions.firefox)
         .env("SETTLE_FIREFOX", firefox)

@@ -1,8 +1,9 @@
-//! Strangers who do nothing but shake hands with a device, as fast as they can: paired clients keep
-//! their share, and somebody new still comes in.
+//! Handshakes of TLS: none of an older version; and strangers who do nothing but shake hands with a device, as fast as
+//! they can, while paired clients keep their share and somebody new still comes in.
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -108,4 +109,27 @@ fn paired_clients_keep_their_share_while_strangers_only_shake_hands() {
     let used = house.connector.start_pairing(house.device.code());
     assert_eq!(used.unwrap_err().data.kind, ErrorKind::ProofFailed);
     assert!(flood.shaken() > before, "they are still at it");
+}
+
+#[test]
+fn neither_a_device_nor_the_proxy_speaks_an_older_tls_than_1_3() {
+    let mut house = House::paired();
+    let proxy = house.connector.hello().unwrap().proxy;
+    let proxy_at = SocketAddr::from(([127, 0, 0, 1], proxy.port));
+    for (address, name) in [
+        (house.device.address(), "printer.local"),
+        (proxy_at, proxy.host.as_str()),
+    ] {
+        assert!(shakes_hands(address, name, "-tls1_3"), "{name}");
+        assert!(!shakes_hands(address, name, "-tls1_2"), "{name}");
+    }
+}
+
+/// Whether OpenSSL gets through a handshake of this version, whoever is there.
+fn shakes_hands(address: SocketAddr, name: &str, version: &str) -> bool {
+    let mut client = Command::new("openssl");
+    client.args(["s_client", "-connect", &address.to_string()]);
+    client.args(["-servername", name, version]);
+    let client = client.stdin(Stdio::null()).output().unwrap();
+    client.status.success()
 }

@@ -1,5 +1,6 @@
 //! The way it should go: pair, browse, refuse, revoke, restart.
 
+use serde_json::Value;
 use settle_protocol::name::Label;
 use settle_protocol::rpc::{
     Call, CommitPairing, DeviceState, Empty, ErrorKind, Event, PairingStep, Refusal,
@@ -69,6 +70,14 @@ fn a_page_that_is_left_refuses_for_the_user() {
 #[test]
 fn a_second_device_of_the_same_name_is_opened_under_another() {
     let mut house = House::paired();
+    let _second = study_printer(&mut house);
+    let browser = house.browser();
+    assert_eq!(browser.get("study-printer.local", "/").unwrap().status, 200);
+    assert_eq!(browser.get("printer.local", "/").unwrap().status, 200);
+}
+
+/// A second `printer`, paired under a name of its own.
+fn study_printer(house: &mut House) -> Device {
     let setup = Setup {
         state: "second".to_owned(),
         ..Setup::default()
@@ -84,9 +93,20 @@ fn a_second_device_of_the_same_name_is_opened_under_another() {
     };
     let _: settle_protocol::rpc::Device =
         house.connector.call(Call::CommitPairing(commit)).unwrap();
+    second
+}
+
+#[test]
+fn a_host_shows_each_device_a_key_of_its_own() {
+    let mut house = House::paired();
+    let _second = study_printer(&mut house);
     let browser = house.browser();
-    assert_eq!(browser.get("study-printer.local", "/").unwrap().status, 200);
-    assert_eq!(browser.get("printer.local", "/").unwrap().status, 200);
+    let [first, second] = ["printer.local", "study-printer.local"].map(|name| {
+        let answer = browser.get(name, "/.well-known/settle/role").unwrap();
+        let role: Value = serde_json::from_str(&answer.body).unwrap();
+        role["client"].as_str().unwrap().to_owned()
+    });
+    assert_ne!(first, second);
 }
 
 #[test]

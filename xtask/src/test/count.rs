@@ -6,6 +6,8 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 
+use crate::record;
+
 /// Checks and tests by their result.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Count {
@@ -40,6 +42,7 @@ impl Count {
         let _pipe = child.stdin.take();
         let status = child.wait()?;
         *self = self.plus(seen);
+        record::collect()?;
         if !status.success() {
             self.failed = self.failed.max(1);
             bail!("{} failed", command.get_program().display());

@@ -97,6 +97,30 @@ fn nss_itself_says_whether_it_accepts_the_servers_certificate() {
 }
 
 #[test]
+fn nss_refuses_what_the_authority_signs_for_other_names_and_for_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = PrivateKey::make().unwrap();
+    let now = SystemTime::now();
+    let stolen = bridge_authority(&key, now).unwrap();
+    put(folder.path(), &only(&stolen)).unwrap();
+    let judged = |name| {
+        let leaf = bridge_leaf(&key, &stolen, &PrivateKey::make().unwrap(), name, now).unwrap();
+        judge(folder.path(), &pem(&leaf)).unwrap()
+    };
+    for local in ["printer.local", "nas.home.arpa", "abc.localhost"] {
+        assert_eq!(judged(local), Ok(()), "{local}");
+    }
+    for other in [
+        "www.example.com",
+        "local.example.com",
+        "192.0.2.1",
+        "2001:db8::1",
+    ] {
+        assert!(judged(other).is_err(), "{other}");
+    }
+}
+
+#[test]
 fn several_of_the_same_subject_are_all_removed() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..3 {
