@@ -2,6 +2,7 @@
 
 mod client;
 mod issuing;
+mod responder;
 mod strict;
 
 use std::net::{IpAddr, Ipv4Addr};
