@@ -16,11 +16,17 @@ const ABSENT = "https://absent.local/";
  * @param {Scene} scene
  * @param {string} address
  * @param {(referee: Referee) => Promise<void>} journey
+ * @param {(referee: Referee, name: string) => Promise<{ stop(): void }>} serve what has that name
  */
-async function withReferee({ stage, tab, language }, address, journey) {
+async function withReferee(
+  { stage, tab, language },
+  address,
+  journey,
+  serve = (referee, name) => referee.server(name),
+) {
   const referee = await Referee.start(stage.home, `referee-${Date.now()}`);
   const { hostname } = new URL(address);
-  const server = await referee.server(hostname);
+  const server = await serve(referee, hostname);
   try {
     await tab.land(address, "pair");
     await tab.marks({ link: "ready" });
@@ -102,6 +108,18 @@ async function nobodyVouches(scene) {
 }
 
 /** @param {Scene} scene */
+async function byCaddy(scene) {
+  const { tab } = scene;
+  const journey = async (/** @type {Referee} */ referee) => {
+    expect(await tab.ask(() => isSecureContext)).toBe(true);
+    const { certificates } = JSON.parse(await referee.says("certificates", "--json"));
+    expect(certificates).toHaveLength(1);
+    expect(certificates[0].names).toEqual(["nas.local"]);
+  };
+  await withReferee(scene, NAS, journey, (referee, name) => referee.caddy(name));
+}
+
+/** @param {Scene} scene */
 async function longName(scene) {
   const { tab, language } = scene;
   await withReferee(scene, `https://${LONG_NAME}.local/`, async () => {
@@ -116,6 +134,7 @@ async function longName(scene) {
 
 inBothBrowsers("what a referee vouches for", {
   "it opens after one pairing with the referee": opens,
+  "a server of others that got its certificate by ACME opens with no warning": byCaddy,
   "it ends with the referee": endsWithIt,
   "where nobody vouches a code is asked for": nobodyVouches,
 });

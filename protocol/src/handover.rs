@@ -89,7 +89,7 @@ pub enum Taker {
     Certbot,
     /// Likewise.
     Lego,
-    /// The global options of its Caddyfile.
+    /// A site of its Caddyfile. For local names it asks no authority but its own, unless their site says so.
     Caddy,
     /// What any client of EST is told.
     Est,
@@ -116,7 +116,7 @@ impl Taker {
         match self {
             Self::Certbot => "certbot",
             Self::Lego => "lego",
-            Self::Caddy => "Caddy, in the global options of its Caddyfile",
+            Self::Caddy => "Caddy, as a site of its Caddyfile",
             Self::Est => "an EST client",
             Self::ByHand => "by hand",
             Self::ByHandAgain => "by hand, each next time",
@@ -247,8 +247,12 @@ impl Handover {
                 each("--domains")
             ),
             Taker::Caddy => format!(
-                "acme_ca {directory}\nacme_ca_root {ROOT_FILE}\n\
-                 acme_eab {{\n  key_id {id}\n  mac_key {secret}\n}}"
+                "{} {{\n  tls {{\n    ca {directory}\n    ca_root {ROOT_FILE}\n    eab {id} {secret}\n  }}\n}}",
+                self.names
+                    .iter()
+                    .map(LocalName::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
             Taker::Est | Taker::ByHand | Taker::ByHandAgain => return None,
         };

@@ -66,6 +66,9 @@ const CUPS: &[Need] = &[("cupsd", "cups")];
 /// Another one, of another kind.
 const TRANSMISSION: &[Need] = &[("transmission-daemon", "transmission-daemon")];
 
+/// A server that gets its certificate by ACME.
+const CADDY: &[Need] = &[("caddy", "caddy")];
+
 /// Everything that any task needs.
 pub(crate) fn everything() -> anyhow::Result<()> {
     pipes()?;
@@ -106,7 +109,7 @@ pub(crate) fn browser() -> anyhow::Result<()> {
 
 /// What the tests in a browser put around it: real interfaces, and a certificate of another site.
 pub(crate) fn around_the_browser() -> anyhow::Result<()> {
-    packages(&[CUPS, TRANSMISSION, SECOND].concat())
+    packages(&[CUPS, TRANSMISSION, CADDY, SECOND].concat())
 }
 
 /// A real web interface for the demo, if this machine lets us have it.

@@ -20,12 +20,11 @@ fn each_client_gets_the_names_the_key_and_the_directory() {
     let handover: Handover = serde_json::from_value(told()).unwrap();
     for client in [Taker::Certbot, Taker::Lego, Taker::Caddy] {
         let lines = handover.lines(client).unwrap();
-        for piece in ["k1d", "s3cret_-", ROOT_FILE, handover.directory.as_str()] {
+        let (one, other) = ("nas.local", "tv.home.arpa");
+        let key = ["k1d", "s3cret_-", ROOT_FILE, handover.directory.as_str()];
+        for piece in key.into_iter().chain([one, other]) {
             assert!(lines.contains(piece), "{client:?} {piece}");
         }
-        // Caddy has the names in its sites.
-        let has_names = lines.contains(" nas.local") && lines.contains(" tv.home.arpa");
-        assert_eq!(has_names, client != Taker::Caddy);
     }
     assert_eq!(serde_json::to_value(&handover).unwrap(), told());
     assert!(!format!("{handover:?}").contains("s3cret"));
