@@ -75,6 +75,31 @@ impl Service {
     }
 }
 
+/// Another service of the same machine, which is announced under the device's friendly name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Beside {
+    /// Its type: `_acme-server._tcp.local.`
+    pub kind: &'static str,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The strings of the TXT record, by key.
+    pub text: Vec<(&'static str, String)>,
+}
+
+impl Beside {
+    fn info(&self, name: &LocalName) -> Result<ServiceInfo, mdns_sd::Error> {
+        let instance = name.as_str().split('.').next().unwrap_or_default();
+        let (host, at) = (format!("{name}."), self.address);
+        let text = self.text.iter().map(|(key, value)| (*key, value).into());
+        let text: Vec<TxtProperty> = text.collect();
+        if at.ip().is_unspecified() {
+            let info = ServiceInfo::new(self.kind, instance, &host, "", at.port(), text)?;
+            return Ok(info.enable_addr_auto());
+        }
+        ServiceInfo::new(self.kind, instance, &host, at.ip(), at.port(), text)
+    }
+}
+
 /// A running announcement.
 pub(crate) struct Announcement {
     daemon: ServiceDaemon,
@@ -83,10 +108,11 @@ pub(crate) struct Announcement {
     listener: SocketAddr,
 }
 
-/// Announces `names`, the friendly one first, the unique one last, as yet without a tag.
+/// Announces `names`, the friendly one first, the unique one last, as yet without a tag; and what is beside.
 pub(crate) fn announce(
     names: [LocalName; 2],
     listener: SocketAddr,
+    beside: &[Beside],
 ) -> Result<Announcement, mdns_sd::Error> {
     let mut announcement = Announcement {
         daemon: daemon(listener.ip())?,
@@ -94,8 +120,15 @@ pub(crate) fn announce(
         names,
         listener,
     };
-    for name in announcement.names.clone() {
-        let info = announcement.service(&name, "")?;
+    let [friendly, unique] = announcement.names.clone();
+    let mut infos = Vec::new();
+    for name in [&friendly, &unique] {
+        infos.push(announcement.service(name, "")?);
+    }
+    for other in beside {
+        infos.push(other.info(&friendly)?);
+    }
+    for info in infos {
         announcement.services.push(info.get_fullname().to_owned());
         announcement.daemon.register(info)?;
     }

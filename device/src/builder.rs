@@ -7,6 +7,7 @@ use std::sync::Arc;
 use settle_protocol::name::Label;
 use tokio::sync::mpsc;
 
+use crate::announce::Beside;
 use crate::authority::Authority;
 use crate::device::{Announcing, Device, DeviceError, Settings};
 use crate::event::Event;
@@ -74,6 +75,7 @@ impl Device {
             listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT)),
             qr_file: None,
             announcing: Announcing::Names,
+            beside: Vec::new(),
             policy: Policy::default(),
             authority: None,
         };
@@ -106,6 +108,12 @@ impl Builder {
     /// Is a referee, which vouches for others by the certificates that it issues under `authority`.
     pub fn referee(mut self, authority: Authority) -> Self {
         self.settings.authority = Some(Arc::new(authority));
+        self
+    }
+
+    /// Announces another service of this machine beside the device, which is found as the device is.
+    pub fn beside(mut self, service: Beside) -> Self {
+        self.settings.beside.push(service);
         self
     }
 

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::announce;
+use crate::announce::{self, Announcement, Beside};
 use crate::api::Api;
 use crate::audit::{AuditEvent, By};
 use crate::authority::{self, Authority};
@@ -71,6 +71,8 @@ pub struct Settings {
     pub qr_file: Option<PathBuf>,
     /// How to announce the device on the local network.
     pub announcing: Announcing,
+    /// What to announce beside it, where it is announced under its names.
+    pub beside: Vec<Beside>,
     /// Who may make which requests of the web interface.
     pub policy: Policy,
     /// What it issues under, if it is a referee.
@@ -306,11 +308,17 @@ impl Device {
                 Some(tokio::spawn(worn))
             }
             // A device that cannot announce itself is still reached by the addresses in its codes.
-            (Announcing::Names, _) => announce::announce(self.identity.get().names(), self.address)
+            (Announcing::Names, _) => self
+                .announce_names()
                 .inspect_err(|error| tracing::warn!(%error, "the device cannot be announced"))
                 .ok()
                 .map(|announcement| tokio::spawn(announcement.follow(register, stop))),
         }
+    }
+
+    fn announce_names(&self) -> Result<Announcement, mdns_sd::Error> {
+        let names = self.identity.get().names();
+        announce::announce(names, self.address, &self.settings.beside)
     }
 
     fn listener(

@@ -47,7 +47,7 @@ mod upstream;
 mod upstreams;
 
 pub use address::{AddressError, listen_address};
-pub use announce::Service;
+pub use announce::{Beside, Service};
 pub use audit::{
     AuditEntry, AuditEvent, AuditFault, By, Head, PairingRefusal, SignedHead,
     verify as verify_audit,

@@ -196,6 +196,7 @@ fn settings(serve: Serve) -> anyhow::Result<Settings> {
         listen: serve.listen,
         qr_file: serve.qr_file,
         announcing,
+        beside: Vec::new(),
         policy: policy(serve.policy.as_deref())?,
         authority: None,
     })

@@ -30,6 +30,8 @@ use crate::clock::unix_now as now;
 use crate::limits::Limits;
 use crate::store::{Account, Store};
 
+/// The path of the directory.
+pub const DIRECTORY: &str = "/acme/directory";
 const REPLAY_NONCE: HeaderName = HeaderName::from_static("replay-nonce");
 const NOSNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
 
@@ -99,7 +101,7 @@ impl Acme {
     /// The address that clients are given.
     #[must_use]
     pub fn directory(&self) -> String {
-        format!("{}/acme/directory", self.base)
+        format!("{}{DIRECTORY}", self.base)
     }
 
     /// Answers a request that came without TLS. Only lists of revoked certificates are to be had so: they are signed, and

@@ -10,6 +10,7 @@ use http::StatusCode;
 use crate::authority::Issuer;
 use crate::est;
 use crate::store::{AuditEvent, Counts, Status, Store, StoreError};
+use crate::{lookup, portal};
 
 /// The type of the format.
 pub(crate) const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -170,6 +171,9 @@ pub(crate) fn kind(path: &str) -> &'static str {
             _ => "other",
         };
     }
+    if path.starts_with(lookup::PATH) {
+        return "key";
+    }
     let mut parts = path.split('/').skip(1);
     match (parts.next(), parts.next(), parts.nth(1)) {
         (Some("acme"), Some("order"), Some("finalize")) => "finalize",
@@ -179,6 +183,7 @@ pub(crate) fn kind(path: &str) -> &'static str {
             .find(|known| *known == resource)
             .unwrap_or("other"),
         (Some("crl"), Some(_), None) => "list",
+        _ if path == portal::PATH => "portal",
         _ => "other",
     }
 }

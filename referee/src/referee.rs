@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use settle_device::{Authority, Builder, Device, DeviceError, Event, Handler, Label};
+use settle_device::{Authority, Beside, Builder, Device, DeviceError, Event, Handler, Label};
 use settle_protocol::handover::{Directory, HandoverError};
 use settle_transport::tls::referee_server;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::acme::Acme;
+use crate::acme::{self, Acme};
 use crate::admin::Admin;
 use crate::administration::AuthorityTold;
 use crate::authority::{FileError, Files, IssueError, Issuer};
@@ -21,6 +21,7 @@ use crate::est::Est;
 use crate::leaf::OwnLeaf;
 use crate::limits::Limits;
 use crate::listener::{Listener, Port};
+use crate::lookup::Lookup;
 use crate::metrics::Metrics;
 use crate::service::Service;
 use crate::store::{Store, StoreError};
@@ -28,6 +29,8 @@ use crate::store::{Store, StoreError};
 /// The directory of the device's own state, below the referee's.
 const DEVICE: &str = "device";
 const DATABASE: &str = "referee.db";
+/// Its type in DNS-SD.
+const ACME_SERVER: &str = "_acme-server._tcp.local.";
 const HTTPS: u16 = 443;
 const HTTP: u16 = 80;
 /// How often what is past is looked for.
@@ -52,6 +55,8 @@ pub struct Settings {
     pub lists: Option<SocketAddr>,
     /// Where counters are to be had without TLS, on this machine alone.
     pub metrics: Option<SocketAddr>,
+    /// What a network may point to (RFC 8908): the address of a page; nothing, if not given.
+    pub portal: Option<String>,
     /// The database, if not one in the state directory: `postgres://…`.
     pub database: Option<String>,
 }
@@ -139,6 +144,7 @@ impl Referee {
             directory,
             issuer,
             store,
+            beside,
         } = Box::pin(servers(&settings, issuer)).await?;
         let admin = Arc::new(Admin {
             name: settings.label.dot_local(),
@@ -150,7 +156,8 @@ impl Referee {
             clients: OnceLock::new(),
         });
         let page = Arc::clone(&admin).handler();
-        let device = device(settings, page, Authority { root, links }).on_event(show);
+        let device = device(settings, page, Authority { root, links });
+        let device = device.beside(beside).on_event(show);
         let device = device.open().await?;
         // It is one that was not set before.
         drop(admin.clients.set(device.clients()));
@@ -207,6 +214,7 @@ struct Servers {
     directory: Directory,
     issuer: Arc<Issuer>,
     store: Store,
+    beside: Beside,
 }
 
 /// Forgets now and then what nobody can use any more.
@@ -252,12 +260,17 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     let acme = Acme::new(store.clone(), Arc::clone(&issuer), base);
     let acme = acme.with_limits(Arc::clone(&limits));
     let directory = Directory::parse(&acme.directory())?;
-    let est = Est::new(store.clone(), Arc::clone(&issuer), limits);
+    let est = Est::new(store.clone(), Arc::clone(&issuer), Arc::clone(&limits));
     let metrics = Arc::new(Metrics::new(store.clone(), Arc::clone(&issuer)));
     let service = Arc::new(Service {
         acme,
         est,
+        lookup: Lookup {
+            store: store.clone(),
+            limits,
+        },
         metrics: Arc::clone(&metrics),
+        portal: settings.portal.clone(),
     });
     let tls = referee_server(Arc::new(OwnLeaf::new(Arc::clone(&issuer), vec![name])))?;
     let listen = |socket, port| Listener::new(socket, Arc::clone(&service), port);
@@ -272,7 +285,18 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
         directory,
         issuer,
         store,
+        beside: announced(SocketAddr::new(settings.acme.ip(), port)),
     })
+}
+
+/// How clients of ACME find it, by draft-tweedale-acme-discovery: where its directory is, and that it knows names alone.
+fn announced(address: SocketAddr) -> Beside {
+    let text = [("path", acme::DIRECTORY), ("i", "dns")];
+    Beside {
+        kind: ACME_SERVER,
+        address,
+        text: text.map(|(key, value)| (key, value.to_owned())).to_vec(),
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<(TcpListener, u16), RefereeError> {

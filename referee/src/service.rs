@@ -12,14 +12,19 @@ use hyper::body::{Body, Bytes};
 
 use crate::acme::Acme;
 use crate::est::{self, Est, Peer};
+use crate::lookup::{self, Lookup};
 use crate::metrics::{self, Metrics};
+use crate::portal;
 
 /// The protocols.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) acme: Acme,
     pub(crate) est: Est,
+    pub(crate) lookup: Lookup,
     pub(crate) metrics: Arc<Metrics>,
+    /// The address that is told of the portal; none where none is served.
+    pub(crate) portal: Option<String>,
 }
 
 impl Service {
@@ -34,9 +39,13 @@ impl Service {
         let is_est = path
             .strip_prefix(est::PATH)
             .is_some_and(|rest| rest.starts_with('/'));
-        let answer = match is_est {
-            true => Box::pin(self.est.answer(request, peer)).await,
-            false => Box::pin(self.acme.answer(request, peer.address)).await,
+        let answer = match (path, &self.portal) {
+            _ if is_est => Box::pin(self.est.answer(request, peer)).await,
+            (path, _) if path.starts_with(lookup::PATH) => {
+                Box::pin(self.lookup.answer(&request, peer.address)).await
+            }
+            (portal::PATH, Some(page)) => portal::answer(&request, page),
+            _ => Box::pin(self.acme.answer(request, peer.address)).await,
         };
         self.metrics.count(kind, answer.status());
         answer

@@ -78,7 +78,13 @@ impl Avahi {
     /// What it knows of devices: a line each, and with `=` one for each that is resolved.
     #[must_use]
     pub fn devices(&self) -> String {
-        let asked = self.asked("avahi-browse", &["-rtp", "_settle._tcp"]);
+        self.services("_settle._tcp")
+    }
+
+    /// The same of services of any type.
+    #[must_use]
+    pub fn services(&self, kind: &str) -> String {
+        let asked = self.asked("avahi-browse", &["-rtp", kind]);
         asked.unwrap_or_default()
     }
 

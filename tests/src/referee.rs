@@ -34,6 +34,8 @@ struct Ports {
     listen: SocketAddr,
     acme: String,
     shows_code: bool,
+    /// What else `serve` is told.
+    more: &'static [&'static str],
 }
 
 impl Default for Ports {
@@ -42,6 +44,7 @@ impl Default for Ports {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             acme: "127.0.0.1:0".to_owned(),
             shows_code: true,
+            more: &["--no-announce"],
         }
     }
 }
@@ -53,6 +56,18 @@ impl<'a> Referee<'a> {
         let state = home.path().join(folder);
         run(home, &state, "init");
         Self::serve(home, state, &Ports::default())
+    }
+
+    /// Makes a new one, and starts it with these options more; it announces itself unless they say otherwise.
+    #[must_use]
+    pub fn start_with(home: &'a Home, folder: &str, more: &'static [&'static str]) -> Self {
+        let state = home.path().join(folder);
+        run(home, &state, "init");
+        let ports = Ports {
+            more,
+            ..Ports::default()
+        };
+        Self::serve(home, state, &ports)
     }
 
     /// Makes a new one whose store is this database.
@@ -119,9 +134,10 @@ impl<'a> Referee<'a> {
     fn serve_on(home: &'a Home, state: PathBuf, ports: &Ports, database: Option<&str>) -> Self {
         let mut command = home.command("settle-referee");
         command
-            .args(["serve", "--json", "--no-announce", "--listen"])
+            .args(["serve", "--json", "--listen"])
             .arg(ports.listen.to_string())
             .args(["--acme", &ports.acme, "--metrics", "127.0.0.1:0"])
+            .args(ports.more)
             .arg("--state")
             .arg(&state)
             .stdout(Stdio::piped())

@@ -59,6 +59,7 @@ impl Home {
             listen: "127.0.0.1:0".parse().unwrap(),
             qr_file: Some(self.picture()),
             announcing: Announcing::Off,
+            beside: Vec::new(),
             policy: Policy::default(),
             authority: None,
         }

@@ -36,8 +36,20 @@ pub(crate) struct Serve {
     /// Where counters are to be had for Prometheus, without TLS: an address of this machine alone.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen_address)]
     metrics: Option<SocketAddr>,
+    /// Answer at /captive-portal/api (RFC 8908) that the network's page is this one: that of the referee, say.
+    #[arg(long, value_name = "URL", value_parser = page)]
+    portal: Option<String>,
     #[command(flatten)]
     which: Which,
+}
+
+/// RFC 8908 §5: pages are had over TLS.
+fn page(text: &str) -> Result<String, String> {
+    let uri: http::Uri = text.parse().map_err(|_| "this is no address")?;
+    match uri.scheme_str() == Some("https") {
+        true => Ok(text.to_owned()),
+        false => Err("the address of a page begins with https://".to_owned()),
+    }
 }
 
 /// Runs until it is told to stop.
@@ -58,6 +70,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         acme: serve.acme,
         lists: serve.lists,
         metrics: serve.metrics,
+        portal: serve.portal,
         database: serve.which.database.clone(),
         label: serve.name,
         state: serve.which.state()?,

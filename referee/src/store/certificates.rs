@@ -67,6 +67,21 @@ impl Store {
         row.as_ref().map(Certificate::read).transpose()
     }
 
+    /// The fingerprint of the key that a name's server has by now: that of the last certificate for whoever the name is
+    /// granted to, as long as that is good.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn key_of(&self, name: &LocalName, now: u64) -> Result<Option<String>, StoreError> {
+        let select = "SELECT c.key_fingerprint FROM grants g JOIN certificates c ON c.serial = g.serial \
+                      WHERE g.name = $1 AND c.revoked = 0 AND c.not_after >= $2";
+        let select = sqlx::query(select)
+            .bind(name.to_string())
+            .bind(seconds(now));
+        let row = select.fetch_optional(&self.pool).await?;
+        row.map(|row| text(&row, "key_fingerprint")).transpose()
+    }
+
     /// Every certificate that has not ended, the newest first.
     ///
     /// # Errors

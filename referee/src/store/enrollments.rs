@@ -154,7 +154,7 @@ impl Store {
             return Ok(otherwise);
         }
         for name in &device.names {
-            if !hold(&mut transaction, name, &device.id, now).await? {
+            if !hold(&mut transaction, name, &device.id, &certificate.serial, now).await? {
                 return Ok(Enrolled::NotGranted(name.clone()));
             }
         }
@@ -215,14 +215,15 @@ async fn hold(
     connection: &mut AnyConnection,
     name: &LocalName,
     id: &str,
+    serial: &str,
     now: u64,
 ) -> Result<bool, StoreError> {
-    let update =
-        "UPDATE grants SET used = $1 WHERE name = $2 AND kind = 'enrollment' AND holder = $3";
+    let update = "UPDATE grants SET used = $1, serial = $4 WHERE name = $2 AND kind = 'enrollment' AND holder = $3";
     let update = sqlx::query(update)
         .bind(seconds(now))
         .bind(name.to_string())
-        .bind(id.to_owned());
+        .bind(id.to_owned())
+        .bind(serial.to_owned());
     Ok(update.execute(connection).await?.rows_affected() == 1)
 }
 

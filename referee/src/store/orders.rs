@@ -318,7 +318,7 @@ impl Store {
     ) -> Result<Finalized, StoreError> {
         let mut transaction = self.transaction().await?;
         for name in &order.names {
-            if !hold(&mut transaction, name, account, now).await? {
+            if !hold(&mut transaction, name, account, &certificate.serial, now).await? {
                 return Ok(Finalized::NotGranted(name.clone()));
             }
         }
@@ -357,9 +357,10 @@ async fn hold(
     connection: &mut AnyConnection,
     name: &LocalName,
     account: &Account,
+    serial: &str,
     now: u64,
 ) -> Result<bool, StoreError> {
-    let update = "UPDATE grants SET used = $1 WHERE name = $2 AND (\
+    let update = "UPDATE grants SET used = $1, serial = $6 WHERE name = $2 AND (\
                   (kind = 'account' AND holder = $3) OR (kind = 'external_key' AND holder = $4) \
                   OR (kind = 'key' AND holder = $5))";
     let update = sqlx::query(update)
@@ -367,7 +368,8 @@ async fn hold(
         .bind(name.to_string())
         .bind(account.id.clone())
         .bind(account.external_key.clone())
-        .bind(account.thumbprint.clone());
+        .bind(account.thumbprint.clone())
+        .bind(serial.to_owned());
     Ok(update.execute(connection).await?.rows_affected() == 1)
 }
 

@@ -57,4 +57,6 @@ pub(super) const MIGRATIONS: &[&[&str]] = &[&[
         id TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL, made BIGINT NOT NULL, expires BIGINT NOT NULL,
         used BIGINT NOT NULL)",
     "CREATE INDEX grants_of_holder ON grants (kind, holder)",
+], &[
+    "ALTER TABLE grants ADD COLUMN serial TEXT NOT NULL DEFAULT ''",
 ]];

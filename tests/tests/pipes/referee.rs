@@ -3,6 +3,7 @@
 
 mod acme;
 mod admin;
+mod discovery;
 mod est;
 mod instant;
 
