@@ -84,8 +84,14 @@ export class ChromiumTab extends Tab {
     await this.page.locator(selector).setInputFiles(file);
   }
 
-  async pressEnter() {
-    await this.page.keyboard.press("Enter");
+  /** @param {"Enter" | "Tab" | "ShiftTab"} key */
+  async strike(key) {
+    await this.page.keyboard.press(key === "ShiftTab" ? "Shift+Tab" : key);
+  }
+
+  /** @param {string} text */
+  async type(text) {
+    await this.page.keyboard.type(text);
   }
 
   /** @param {string} selector */

@@ -151,8 +151,15 @@ export class FirefoxTab extends Tab {
     await this.driver.findElement(By.css(selector)).sendKeys(file);
   }
 
-  async pressEnter() {
-    await this.driver.actions().sendKeys(Key.ENTER).perform();
+  /** @param {"Enter" | "Tab" | "ShiftTab"} key */
+  async strike(key) {
+    const keys = { Enter: Key.ENTER, Tab: Key.TAB, ShiftTab: Key.chord(Key.SHIFT, Key.TAB) };
+    await this.driver.actions().sendKeys(keys[key]).perform();
+  }
+
+  /** @param {string} text */
+  async type(text) {
+    await this.driver.actions().sendKeys(text).perform();
   }
 
   /** @param {string} selector */

@@ -8,6 +8,9 @@ import { PATIENCE } from "./programs.js";
 /** Often at first: most things are there at once. */
 const SOON = { timeout: PATIENCE, intervals: [20, 50, 100] };
 
+/** As many places as no page has. */
+const MOST_STEPS = 60;
+
 /** The address of the tests' device. */
 const ADDRESS = "https://printer.local/";
 
@@ -78,8 +81,43 @@ export class Tab {
    */
   async give(_selector, _file) {}
 
-  /** Presses the key that answers with what is the default. */
-  async pressEnter() {}
+  /**
+   * Presses a key.
+   * @param {"Enter" | "Tab" | "ShiftTab"} _key
+   */
+  async strike(_key) {}
+
+  /**
+   * Types into what has the focus.
+   * @param {string} _text
+   */
+  async type(_text) {}
+
+  /**
+   * Goes from one place of the page to the next by the keyboard, forwards or back, until the focus is on an element.
+   * Each place on the way has to be seen, and to show that it has the focus.
+   * @param {string} selector
+   */
+  async reach(selector) {
+    await this.shows(selector);
+    const key = (await this.ask(isBehind, selector)) ? "ShiftTab" : "Tab";
+    for (let step = 0; step < MOST_STEPS; step += 1) {
+      await this.strike(key);
+      // The browser may take a moment to bring it into sight.
+      await this.will(unseenFocus).toBe("");
+      if (await this.ask(isFocused, selector)) return;
+    }
+    throw new Error(`the keyboard does not lead to ${selector}`);
+  }
+
+  /**
+   * The same, and presses it.
+   * @param {string} selector
+   */
+  async pressByKey(selector) {
+    await this.reach(selector);
+    await this.strike("Enter");
+  }
 
   /**
    * Clicks what saves a file, and returns where that is.
@@ -277,6 +315,35 @@ export class Tab {
     await this.press("#trust");
     await this.arrive(ADDRESS);
   }
+}
+
+/**
+ * Whether an element comes before what has the focus.
+ * @param {string} selector
+ */
+function isBehind(selector) {
+  const [element] = [...document.querySelectorAll(selector)].filter((it) => it.checkVisibility());
+  const from = document.activeElement?.compareDocumentPosition(element ?? document.body) ?? 0;
+  return (from & Node.DOCUMENT_POSITION_PRECEDING) > 0;
+}
+
+/** @param {string} selector */
+function isFocused(selector) {
+  return document.activeElement?.matches(selector) ?? false;
+}
+
+/** What has the focus without showing it; nothing, where all is well or the focus is on no part of the page. */
+function unseenFocus() {
+  const element = document.activeElement;
+  if (!element || element === document.body) return "";
+  const { width, height, top, bottom } = element.getBoundingClientRect();
+  // A field for a picture lends its focus to the button that is seen in its place.
+  const shown = element.matches("input[type=file]") ? element.nextElementSibling : element;
+  const { outlineStyle, outlineWidth } = getComputedStyle(shown ?? element);
+  const isOutlined = outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0;
+  const isInSight = width > 0 && height > 0 && bottom > 0 && top < innerHeight;
+  const isSeen = element.matches(":focus-visible") && isOutlined && isInSight;
+  return isSeen ? "" : element.outerHTML.slice(0, 80);
 }
 
 /** Opens the popup as a tab about the only other one, from a page of the extension. */

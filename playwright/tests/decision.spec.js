@@ -28,7 +28,7 @@ async function notTheDefault({ stage, tab }) {
   await tab.shows("#trust:enabled");
   await tab.shows("#trust:focus", 0);
   await tab.shows('[data-screen="decision"] :focus');
-  await tab.pressEnter();
+  await tab.strike("Enter");
   await tab.screen("decision");
   expect(stage.device.paired).toBe(false);
   expect(await stage.trusted()).toEqual([]);
