@@ -14,6 +14,7 @@ const localPages = {
 };
 const badges = {
   paired: { text: "✓", color: "#0b7a55" },
+  unverified: { text: "?", color: "#8a5a00" },
   blocked: { text: "!", color: "#b3261e" },
   own: { text: "", color: "#5f6368" },
 };

@@ -154,7 +154,10 @@ async function matchedRules(tabId) {
   if (!("getMatchedRules" in chrome.declarativeNetRequest)) {
     return [];
   }
-  const { rulesMatchedInfo } = await chrome.declarativeNetRequest.getMatchedRules({ tabId });
+  // The browser tells after a click on the extension's button alone.
+  const { rulesMatchedInfo } = await chrome.declarativeNetRequest
+    .getMatchedRules({ tabId })
+    .catch(() => ({ rulesMatchedInfo: [] }));
   return rulesMatchedInfo.map(({ rule }) => rule.ruleId);
 }
 

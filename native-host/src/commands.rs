@@ -16,6 +16,7 @@ mod time;
 mod trust;
 mod unfinished;
 mod uninstall;
+pub mod unverified;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -176,6 +177,9 @@ pub enum Command {
     /// List whose statements about devices are believed; it makes no device trusted
     #[command(subcommand)]
     Maker(makers::Command),
+    /// Names that open without pairing, verified by nobody: for what cannot pair
+    #[command(subcommand)]
+    Unverified(unverified::Command),
     /// Trust a device that knows nothing of Settle, by its certificate, for one name
     Import(import::Asked),
     /// Seal what is trusted with a passphrase, for a lost disk or a second computer
@@ -437,9 +441,8 @@ pub fn run(
     command: Command,
     paths: &Paths,
     program: &std::path::Path,
-    mut terminal: Terminal<'_>,
+    terminal: &mut Terminal<'_>,
 ) -> Result<Outcome, CommandError> {
-    let terminal = &mut terminal;
     match command {
         Command::Install {
             yes,
@@ -490,6 +493,7 @@ pub fn run(
             json,
         } => audit::audit(paths, limit, verify, json, terminal),
         Command::Maker(command) => makers::run(paths, command, terminal),
+        Command::Unverified(command) => unverified::run(paths, command, terminal),
         Command::Import(asked) => import::import(paths, asked, terminal),
         Command::Export { file, draw, json } => backups::export(paths, &file, draw, json, terminal),
         Command::Restore { file, yes, json } => backups::restore(paths, &file, yes, json, terminal),

@@ -10,6 +10,7 @@ mod open;
 mod referees;
 mod rollovers;
 mod rotation;
+mod unverified;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -318,8 +319,10 @@ impl Core {
 
     /// Takes up what the store says now, and tells the extensions.
     fn devices_changed(&self) {
-        self.vault
-            .read(|contents| self.upstreams.set(&contents.devices));
+        self.vault.read(|contents| {
+            self.upstreams.set(&contents.devices);
+            self.upstreams.unverified.set(&contents.unverified);
+        });
         let listeners = self
             .events
             .send(Event::DevicesChanged {})

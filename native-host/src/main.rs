@@ -58,12 +58,12 @@ fn run() -> anyhow::Result<Outcome> {
     }
     log_to(io::stderr, LevelFilter::WARN);
     let program = std::env::current_exe().context("cannot find this program's file")?;
-    let terminal = Terminal {
+    let mut terminal = Terminal {
         output: &mut io::stdout().lock(),
         is_person: io::stdin().is_terminal(),
         input: &mut io::stdin().lock(),
     };
-    Ok(commands::run(command, &paths, &program, terminal)?)
+    Ok(commands::run(command, &paths, &program, &mut terminal)?)
 }
 
 fn serve(paths: Paths, idle: Duration) -> anyhow::Result<()> {

@@ -14,6 +14,7 @@ mod own;
 mod page;
 pub mod passes;
 mod target;
+pub mod unverified;
 pub mod upstream;
 pub mod upstreams;
 
@@ -25,7 +26,7 @@ use std::time::{Duration, SystemTime};
 use http::header::USER_AGENT;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -42,7 +43,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use self::bridge::BridgeAuthority;
-use self::forward::Destination;
+use self::forward::{Answer, Destination};
 use self::own::{healthy, not_paired, plain, to_https, with_tls};
 use self::target::Target;
 use self::upstreams::Upstreams;
@@ -114,28 +115,47 @@ impl Proxy {
         self: &Arc<Self>,
         request: Request<Incoming>,
         place: Arc<OwnedSemaphorePermit>,
-    ) -> Response<Full<Bytes>> {
+    ) -> Answer {
         let asked = request.uri().authority().map(http::uri::Authority::as_str);
         if *request.method() == Method::CONNECT {
             // RFC 9112 §3.2.3: nothing but a name and a port.
             let asked = asked.filter(|asked| request.uri() == *asked);
             let target = asked.and_then(|asked| Target::parse(asked, None));
             let target = target.filter(|target| target.is_said_by(request.headers()));
-            return match target.and_then(|target| self.destination(target)) {
-                Some(destination) => self.connect(request, destination, place).await,
-                None => not_paired(),
+            let Some(target) = target else {
+                return own(not_paired());
+            };
+            if let Some(destination) = self.destination(target.clone()) {
+                return own(self.connect(request, destination, place).await);
+            }
+            return match self.unverified(&target) {
+                Some(host) => host.tunnel(request, target.port, place).await,
+                None => own(not_paired()),
             };
         }
-        match asked {
-            Some(asked) => match Target::parse(asked, Some(80)) {
-                Some(target) if request.uri().scheme() == Some(&Scheme::HTTP) => self
-                    .destination(with_tls(target))
-                    .map_or_else(not_paired, |to| to_https(&to.target, request.uri())),
-                Some(_) | None => not_paired(),
-            },
-            None if request.uri().path() == "/health" => healthy(),
-            None => plain(StatusCode::NOT_FOUND, "this is Settle's proxy\n"),
+        let Some(asked) = asked else {
+            return own(match request.uri().path() {
+                "/health" => healthy(),
+                _ => plain(StatusCode::NOT_FOUND, "this is Settle's proxy\n"),
+            });
+        };
+        let is_http = request.uri().scheme() == Some(&Scheme::HTTP);
+        let Some(target) = Target::parse(asked, Some(80)).filter(|_| is_http) else {
+            return own(not_paired());
+        };
+        if let Some(to) = self.destination(with_tls(target.clone())) {
+            return own(to_https(&to.target, request.uri()));
         }
+        match self.unverified(&target) {
+            Some(host) => host.forward(request, target.port).await,
+            None => own(not_paired()),
+        }
+    }
+
+    /// What opens under a name that no device has.
+    fn unverified(&self, target: &Target) -> Option<Arc<unverified::Host>> {
+        let host = self.upstreams.unverified.find(&target.name)?;
+        (!self.upstreams.has(&target.name)).then_some(host)
     }
 
     fn destination(&self, target: Target) -> Option<Destination> {
@@ -254,6 +274,10 @@ fn says_origin_on_streams(headers: &HeaderMap) -> bool {
     let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
     let word = b"Firefox/";
     !agent.is_some_and(|agent| agent.windows(word.len()).any(|part| part == word))
+}
+
+fn own(answer: Response<Full<Bytes>>) -> Answer {
+    answer.map(Either::Right)
 }
 
 /// Ends when nothing has been asked for too long; browsers open connections ahead of their use.

@@ -20,6 +20,7 @@ pub mod record;
 mod rollover;
 mod seal;
 mod slot;
+mod unverified;
 mod vouch;
 
 use std::io;
@@ -219,12 +220,13 @@ impl TrustStore {
     /// audit log.
     fn commit(
         &mut self,
-        events: Vec<AuditEvent>,
+        mut events: Vec<AuditEvent>,
         now: SystemTime,
         change: impl FnOnce(&mut Contents),
     ) -> Result<(), StoreError> {
         let mut contents = self.contents.clone();
         change(&mut contents);
+        events.extend(contents.verify_from_now_on());
         let told = self.log.prepare(events, unix(now));
         contents.audit = Some(told.clone());
         self.write(&contents)?;

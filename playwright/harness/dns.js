@@ -8,14 +8,14 @@ import { PATIENCE, setting } from "./programs.js";
 
 /**
  * The local names that the network was asked for until now.
- * @param {string[]} sought those that the daemon itself may look for on the local link, by multicast
+ * @param {RegExp} sought those that the daemon itself may look for on the local link, by multicast
  */
-export async function localQuestions(sought = []) {
+export async function localQuestions(sought = /(?!)/) {
   const log = await logUpToNow();
   /** @type {{ name: string | null, port: number, counted: boolean }[]} */
   const questions = log.map((line) => JSON.parse(line));
   return questions
-    .filter(({ name, port, counted }) => counted && !(port === 5353 && sought.includes(name ?? "")))
+    .filter(({ name, port, counted }) => counted && !(port === 5353 && sought.test(name ?? "")))
     .map(({ name }) => name ?? "(encrypted)");
 }
 

@@ -2,7 +2,6 @@
 // work, and announced by name. They know nothing of Settle.
 
 import { execFile, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { createWriteStream } from "node:fs";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:https";
@@ -11,14 +10,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "node:tls";
 import { promisify } from "node:util";
 
+import { announce } from "./announced.js";
 import { built, PATIENCE, Program } from "./programs.js";
 
 const run = promisify(execFile);
 
-/** Of multicast DNS (RFC 6762 §3). */
-const GROUP = { address: "224.0.0.251", port: 5353 };
-/** Often enough for whoever begins to listen, in milliseconds. */
-const SAY_AGAIN = 200;
 /** How many servers there were: each has an address that no other has, in no other process either. */
 let servers = 0;
 
@@ -201,32 +197,4 @@ async function trusted(name, host, ca) {
     if (Date.now() > end) throw new Error(`${name} has no certificate`);
     await pause(50);
   }
-}
-
-/**
- * Says again and again where a host is, until what this returns is called.
- * @param {string} name
- * @param {string} address
- */
-async function announce(name, address) {
-  const socket = createSocket({ type: "udp4", reuseAddr: true });
-  await new Promise((resolve) => {
-    // From the port of multicast DNS, like everybody.
-    socket.bind(GROUP.port, () => resolve(undefined));
-  });
-  socket.setMulticastTTL(255);
-  socket.setMulticastInterface("127.0.0.1");
-  const labels = name.split(".").map((it) => Buffer.from(`${String.fromCharCode(it.length)}${it}`));
-  // An answer with one record: an address, for two minutes, in the place of others (RFC 6762 §18).
-  const head = Buffer.from([0, 0, 0x84, 0, 0, 0, 0, 1, 0, 0, 0, 0]);
-  const record = Buffer.from([0, 0, 1, 0x80, 1, 0, 0, 0, 120, 0, 4]);
-  const place = Buffer.from(address.split(".").map(Number));
-  const message = Buffer.concat([head, ...labels, record, place]);
-  const say = () => socket.send(message, GROUP.port, GROUP.address);
-  say();
-  const speaking = setInterval(say, SAY_AGAIN);
-  return () => {
-    clearInterval(speaking);
-    socket.close();
-  };
 }

@@ -26,7 +26,7 @@ import { startTransmission } from "./transmission.js";
 export const LONG_NAME = "the-storage-in-the-cellar-behind-the-stairs-next-to-the-heating";
 
 /** A device that announces no service of Settle's is looked for by its name (RFC 6762 §3). */
-const SOUGHT_BY_HOST = ["nas.local", "absent.local", `${LONG_NAME}.local`];
+const SOUGHT_BY_HOST = new RegExp(`^(nas|absent|cam-[0-9]+|${LONG_NAME})\\.local$`);
 
 /** Asked for on purpose, by the test that shows that questions are seen. */
 export const CONTROL_NAME = "control.local";

@@ -47,8 +47,12 @@ async function imported({ stage, tab, language }) {
     await tab.marks({ reason: "wrong_certificate" });
     await tab.screen("blocked");
     await tab.look(`${language}-blocked-wrong-certificate`);
-
-    await forget();
+    await tab.press("#forget");
+    await tab.look(`${language}-blocked-import-anew`);
+    await tab.press("#forget_confirm");
+    await tab.marks({ page: "import" });
+    await tab.holds("#import_name", "nas.local");
+    await listed(0);
     await trust(...wrong.where, "--pem", wrong.authority);
     await listed(1);
     await tab.land(NAS, "blocked");

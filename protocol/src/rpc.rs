@@ -174,6 +174,18 @@ pub enum Call {
         /// The TCP port.
         port: u16,
     },
+    /// Lets a name open without pairing, verified by nobody; an error where a device has it → [`Empty`].
+    #[serde(rename = "unverified.add")]
+    AddUnverified {
+        /// The name.
+        name: LocalName,
+    },
+    /// Takes that back → [`Empty`].
+    #[serde(rename = "unverified.remove")]
+    RemoveUnverified {
+        /// The name.
+        name: LocalName,
+    },
     /// Gives a device another name → [`Device`].
     #[serde(rename = "device.rename")]
     RenameDevice {
@@ -288,6 +300,18 @@ pub struct CommitPairing {
 pub struct Devices {
     /// In the order of their names.
     pub devices: Vec<Device>,
+    /// What opens without being verified, in the order of names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<UnverifiedName>,
+}
+
+/// A name that the user lets open without pairing. Nothing is known of what answers there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnverifiedName {
+    /// The name.
+    pub name: LocalName,
+    /// Seconds since the Unix epoch.
+    pub since: u64,
 }
 
 /// The bridge authority's certificate.

@@ -1,7 +1,7 @@
 //! A device's own web interface: a small HTTP/1.1 server that remembers every request.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -42,7 +42,13 @@ impl Upstream {
     /// Starts on a free port.
     #[must_use]
     pub fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        Self::start_at(Ipv4Addr::LOCALHOST)
+    }
+
+    /// Starts on a free port of an address of this computer.
+    #[must_use]
+    pub fn start_at(address: Ipv4Addr) -> Self {
+        let listener = TcpListener::bind((address, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&requests);

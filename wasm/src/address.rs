@@ -45,6 +45,22 @@ impl Address {
         })
     }
 
+    /// The same address as it was asked for, by HTTP or HTTPS and with its port: for what nobody verifies.
+    #[must_use]
+    pub fn as_asked(&self, text: &str) -> String {
+        let Some(text) = text.strip_prefix("http://") else {
+            return self.to_string();
+        };
+        let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
+        let port = authority
+            .split_once(':')
+            .map(|(_, port)| port.parse::<u16>());
+        match port {
+            Some(Ok(80) | Err(_)) | None => format!("http://{}{}", self.name, self.rest),
+            Some(Ok(port)) => format!("http://{}:{port}{}", self.name, self.rest),
+        }
+    }
+
     /// The first page of a name.
     #[must_use]
     pub fn home(name: LocalName) -> Self {
@@ -119,6 +135,20 @@ mod tests {
             ("https://nas.alt?q#f", "https://nas.alt/?q#f"),
         ] {
             assert_eq!(Address::parse(given).unwrap().to_string(), want);
+        }
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
+    fn what_nobody_verifies_is_opened_as_it_was_asked_for() {
+        for (given, want) in [
+            ("http://Cam.local/", "http://cam.local/"),
+            ("http://cam.local:80/x?y", "http://cam.local/x?y"),
+            ("http://cam.local:8080/x", "http://cam.local:8080/x"),
+            ("https://cam.local:8443/x", "https://cam.local:8443/x"),
+            ("https://cam.local", "https://cam.local/"),
+        ] {
+            assert_eq!(Address::parse(given).unwrap().as_asked(given), want);
         }
     }
 

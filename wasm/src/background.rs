@@ -17,7 +17,7 @@ use serde_json::Value;
 use settle_protocol::name::LocalName;
 use settle_protocol::rpc::audit::ReadAudit;
 use settle_protocol::rpc::import::StartImport;
-use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request};
+use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request, UnverifiedName};
 
 use self::link::Link;
 use self::pairing::Pairing;
@@ -206,7 +206,7 @@ pub enum Effect {
     Badge {
         /// The tab.
         tab: TabId,
-        /// Whether its page is paired or blocked.
+        /// What is told of its page.
         badge: Badge,
     },
 }
@@ -217,6 +217,8 @@ pub enum Effect {
 pub enum Badge {
     /// The page comes from a paired device.
     Paired,
+    /// Nobody has verified where the page comes from.
+    Unverified,
     /// The way to the page was blocked.
     Blocked,
     /// It is a page of the extension's own.
@@ -229,6 +231,7 @@ pub enum Badge {
 pub struct Known {
     proxy: Option<Proxy>,
     devices: Vec<Device>,
+    unverified: Vec<UnverifiedName>,
     other_sites: OtherSites,
 }
 
@@ -425,6 +428,10 @@ impl Background {
             FromPage::Vouch { name, port } => {
                 self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })
             }
+            FromPage::AddUnverified { name } => self.change(page, Call::AddUnverified { name }),
+            FromPage::RemoveUnverified { name } => {
+                self.change(page, Call::RemoveUnverified { name })
+            }
             FromPage::StartImport { start } => self.start_import(page, start),
             FromPage::CommitImport { import } => self.commit_import(page, import),
             FromPage::Revoke { device } => self.revoke(page, device),
@@ -441,12 +448,9 @@ impl Background {
                 self.change(page, Call::DenyOrigin { device, origin })
             }
             FromPage::ListMakers {} => self.list_makers(page),
-            FromPage::AddMaker { maker } => {
-                self.call_for(page, Call::AddMaker(maker), Ask::ChangeMakers { page })
-            }
+            FromPage::AddMaker { maker } => self.change_makers(page, Call::AddMaker(maker)),
             FromPage::RemoveMaker { maker } => {
-                let call = Call::RemoveMaker { name: maker };
-                self.call_for(page, call, Ask::ChangeMakers { page })
+                self.change_makers(page, Call::RemoveMaker { name: maker })
             }
             FromPage::MakeBackup { passphrase } => {
                 self.back_up(page, BackupStep::Make, Call::MakeBackup { passphrase })
@@ -494,6 +498,10 @@ impl Background {
         self.call_for(page, Call::ListMakers {}, Ask::Makers { page })
     }
 
+    fn change_makers(&mut self, page: PageId, call: Call) -> Vec<Effect> {
+        self.call_for(page, call, Ask::ChangeMakers { page })
+    }
+
     fn back_up(&mut self, page: PageId, step: BackupStep, call: Call) -> Vec<Effect> {
         self.call_for(page, call, Ask::Backup { page, step })
     }
@@ -508,6 +516,7 @@ impl Background {
         Status {
             link: self.link_state(),
             devices: self.known.devices.clone(),
+            unverified: self.known.unverified.clone(),
             proxy: self.control.for_pages(&self.known.other_sites),
             kept: self.known.other_sites.kept(),
             bridge: self.bridge,
@@ -533,11 +542,23 @@ impl Background {
     }
 
     fn set_devices(&mut self, devices: Vec<Device>) -> Vec<Effect> {
-        if self.known.devices == devices {
+        let unverified = self.known.unverified.clone();
+        self.set_known(devices, unverified)
+    }
+
+    fn set_known(&mut self, devices: Vec<Device>, unverified: Vec<UnverifiedName>) -> Vec<Effect> {
+        if self.known.devices == devices && self.known.unverified == unverified {
             return Vec::new();
         }
         self.known.devices = devices;
+        self.known.unverified = unverified;
         vec![self.rules(), self.remember()]
+    }
+
+    /// Whether a name opens without being verified.
+    fn is_unverified(&self, name: &LocalName) -> bool {
+        let mut unverified = self.known.unverified.iter();
+        self.device(name).is_none() && unverified.any(|unverified| unverified.name == *name)
     }
 
     fn device(&self, name: &LocalName) -> Option<&Device> {
@@ -548,7 +569,7 @@ impl Background {
     fn rules(&self) -> Effect {
         let pair_page = format!("{}pair.html", self.base);
         Effect::SetRules {
-            rules: routes::rules(&pair_page, &self.known.devices),
+            rules: routes::rules(&pair_page, &self.known.devices, &self.known.unverified),
         }
     }
 

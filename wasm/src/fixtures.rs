@@ -3,10 +3,20 @@
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::material::{Kind, Lifetime};
 use settle_protocol::name::{Label, LocalName};
-use settle_protocol::rpc::{Decision, Device, DeviceAnchor, DeviceState, PairedAnchor};
+use settle_protocol::rpc::{
+    Decision, Device, DeviceAnchor, DeviceState, PairedAnchor, UnverifiedName,
+};
 
 pub(crate) fn name(text: &str) -> LocalName {
     LocalName::parse(text).unwrap()
+}
+
+/// A name that opens without pairing.
+pub(crate) fn unverified(text: &str) -> UnverifiedName {
+    UnverifiedName {
+        name: name(text),
+        since: 0,
+    }
 }
 
 /// A paired device; its key follows from its label.

@@ -10,7 +10,7 @@ use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision
 use settle_protocol::rpc::import::{ImportDecision, StartImport};
 use settle_protocol::rpc::invitation::{Invitation, Invite};
 use settle_protocol::rpc::maker::{AddMaker, Maker};
-use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal};
+use settle_protocol::rpc::{Decision, Device, PairingStep, Refusal, UnverifiedName};
 
 use crate::fault::{Fault, OwnFault};
 
@@ -57,6 +57,16 @@ pub enum FromPage {
         name: LocalName,
         /// The port there.
         port: u16,
+    },
+    /// Let a name open without pairing.
+    AddUnverified {
+        /// The name.
+        name: LocalName,
+    },
+    /// Let it open so no more.
+    RemoveUnverified {
+        /// The name.
+        name: LocalName,
     },
     /// Read what the user got from a device that knows nothing of Settle.
     StartImport {
@@ -270,6 +280,8 @@ pub struct Status {
     pub link: LinkState,
     /// What is trusted; the last known list while the daemon is away.
     pub devices: Vec<Device>,
+    /// What opens without being verified; likewise.
+    pub unverified: Vec<UnverifiedName>,
     /// Who controls the browser's proxy setting.
     pub proxy: ProxyControl,
     /// What other sites keep of it.
@@ -302,6 +314,13 @@ impl Status {
     pub fn device(&self, name: &LocalName) -> Option<&Device> {
         let mut devices = self.devices.iter();
         devices.find(|device| device.names.contains(name))
+    }
+
+    /// Whether a name opens without being verified.
+    #[must_use]
+    pub fn is_unverified(&self, name: &LocalName) -> bool {
+        let mut unverified = self.unverified.iter();
+        unverified.any(|unverified| unverified.name == *name)
     }
 }
 

@@ -42,6 +42,18 @@ names! {
         VouchingText = "vouching_text",
         /// `$1`: the name that a referee vouches for.
         DoneVouched = "done_vouched",
+        /// `$1`: the name that may open without pairing.
+        UnverifiedTitle = "unverified_title",
+        /// `$1`: the name; what opening it so means.
+        UnverifiedText = "unverified_text",
+        /// `$1`: the name that opens so.
+        NotVerified = "not_verified",
+        /// `$1`: the name that opens so no more.
+        UndoUnverified = "undo_unverified",
+        /// `$1`: the name.
+        LogUnverifiedAdded = "log_unverified_added",
+        /// `$1`: the name.
+        LogUnverifiedRemoved = "log_unverified_removed",
         /// The headline where a certificate is asked for.
         ImportTitle = "import_title",
         /// What was typed is no local name.
@@ -252,6 +264,18 @@ names! {
         StateRolloverUnstored = "state_rollover_unstored",
         /// `$1`: the name of the device that would be forgotten.
         ForgetQuestion = "forget_question",
+        /// The way from a wrong key.
+        PairAnew = "pair_anew",
+        /// What happens on it.
+        PairAnewText = "pair_anew_text",
+        /// Its last step.
+        ForgetAndPair = "forget_and_pair",
+        /// The way from a wrong certificate.
+        ImportAnew = "import_anew",
+        /// What happens on it.
+        ImportAnewText = "import_anew_text",
+        /// Its last step.
+        ForgetAndImport = "forget_and_import",
         /// The headline of the manager's list.
         ManageDevices = "manage_devices",
         /// The headline of the audit log.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use settle_protocol::name::{LOCAL_NAMESPACES, LocalName};
 use settle_protocol::origin::Origin;
-use settle_protocol::rpc::{Device, Proxy};
+use settle_protocol::rpc::{Device, Proxy, UnverifiedName};
 
 use crate::other_sites::OtherSites;
 
@@ -106,7 +106,7 @@ enum DomainType {
 ///
 /// A sub-name of a paired name is not paired: the rule that lets a name pass ends at its host.
 #[must_use]
-pub fn rules(pair_page: &str, devices: &[Device]) -> Vec<Rule> {
+pub fn rules(pair_page: &str, devices: &[Device], unverified: &[UnverifiedName]) -> Vec<Rule> {
     let names = || devices.iter().flat_map(|device| &device.names);
     let mut rules = vec![to_pair_page(pair_page), keep_others_out()];
     if names().next().is_some() {
@@ -120,6 +120,14 @@ pub fn rules(pair_page: &str, devices: &[Device]) -> Vec<Rule> {
         (free..)
             .zip(allowing)
             .map(|(id, device)| let_in(id, device)),
+    );
+    let free = free + u32::try_from(devices.len()).unwrap_or(u32::MAX / 4);
+    let of_nobody = |it: &&UnverifiedName| !names().any(|name| *name == it.name);
+    let unverified = unverified.iter().filter(of_nobody);
+    rules.extend(
+        (free..)
+            .zip(unverified)
+            .map(|(id, it)| open_unverified(id, &it.name)),
     );
     let mut numbers = BTreeSet::new();
     let watched = devices.iter().map(|device| (kept_out(&device.id), device));
@@ -240,6 +248,21 @@ fn open(id: u32, name: &LocalName) -> Rule {
     }
 }
 
+/// By HTTP or HTTPS, as it is asked for, and at any port.
+fn open_unverified(id: u32, name: &LocalName) -> Rule {
+    let name = name.as_str().replace('.', "\\.");
+    Rule {
+        id,
+        priority: 3,
+        action: Action::Allow,
+        condition: Condition {
+            resource_types: vec![ResourceType::MainFrame],
+            regex_filter: Some(format!("^https?://{name}[:/]")),
+            ..Condition::default()
+        },
+    }
+}
+
 fn namespaces() -> String {
     LOCAL_NAMESPACES.join("|").replace('.', "\\.")
 }
@@ -250,7 +273,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::fixtures::device;
+    use crate::fixtures::{device, unverified};
 
     #[test]
     #[wasm_bindgen_test]
@@ -295,7 +318,7 @@ mod tests {
     #[test]
     #[wasm_bindgen_test]
     fn with_nothing_paired_every_local_name_leads_to_the_pairing_page() {
-        let rules = rules("chrome-extension://x/pair.html", &[]);
+        let rules = rules("chrome-extension://x/pair.html", &[], &[]);
         assert_eq!(
             serde_json::to_value(&rules[0]).unwrap(),
             json!({
@@ -317,7 +340,7 @@ mod tests {
     #[test]
     #[wasm_bindgen_test]
     fn third_parties_get_to_no_local_name_by_anything_but_a_navigation() {
-        let rules = rules("x", &[]);
+        let rules = rules("x", &[], &[]);
         assert_eq!(
             serde_json::to_value(&rules[1]).unwrap(),
             json!({
@@ -341,7 +364,7 @@ mod tests {
         let origins = ["https://cloud.example", "https://b.example:8443"];
         printer.allowed_origins = origins.map(|it| Origin::parse(it).unwrap()).to_vec();
         let unique = printer.unique_name.clone();
-        let rules = rules("x", &[device("nas"), printer]);
+        let rules = rules("x", &[device("nas"), printer], &[]);
         let allows = |rule: &&Rule| !rule.condition.initiator_domains.is_empty();
         let allowing: Vec<&Rule> = rules.iter().filter(allows).collect();
         assert_eq!(
@@ -363,7 +386,7 @@ mod tests {
     fn each_name_of_a_paired_device_opens_and_by_https() {
         let printer = device("printer");
         let unique = printer.unique_name.clone();
-        let rules = rules("x", &[printer]);
+        let rules = rules("x", &[printer], &[]);
         let rules = serde_json::to_value(rules).unwrap();
         assert_eq!(
             rules[2],
@@ -410,12 +433,33 @@ mod tests {
 
     #[test]
     #[wasm_bindgen_test]
+    fn a_name_that_opens_without_pairing_opens_as_it_is_asked_for_unless_a_device_has_it() {
+        let listed = [unverified("cam.local"), unverified("printer.local")];
+        let rules = rules("x", &[device("printer")], &listed);
+        let by_regex = |rule: &&Rule| rule.id > 1 && rule.condition.regex_filter.is_some();
+        let opening: Vec<&Rule> = rules.iter().filter(by_regex).collect();
+        assert_eq!(
+            serde_json::to_value(opening).unwrap(),
+            json!([{
+                "id": 7,
+                "priority": 3,
+                "action": { "type": "allow" },
+                "condition": {
+                    "resourceTypes": ["main_frame"],
+                    "regexFilter": "^https?://cam\\.local[:/]",
+                },
+            }])
+        );
+    }
+
+    #[test]
+    #[wasm_bindgen_test]
     fn numbers_of_rules_are_unique_and_a_pass_outranks_the_redirects() {
         let mut devices = [device("printer"), device("nas")];
         for device in &mut devices {
             device.allowed_origins = vec![Origin::parse("https://cloud.example").unwrap()];
         }
-        let rules = rules("x", &devices);
+        let rules = rules("x", &devices, &[unverified("cam.local")]);
         for (i, a) in rules.iter().enumerate() {
             assert!(rules[i + 1..].iter().all(|b| a.id != b.id));
             assert_eq!(a.action == Action::Allow, a.priority == 3);

@@ -35,7 +35,7 @@ export type BackgroundEffect =
   | { kind: 'say'; page: number; message: object }
   | { kind: 'lead'; tab: number; url: string }
   | { kind: 'count'; tab: number; count: number }
-  | { kind: 'badge'; tab: number; badge: 'paired' | 'blocked' | 'own' };
+  | { kind: 'badge'; tab: number; badge: 'paired' | 'unverified' | 'blocked' | 'own' };
 
 /** What happens to a page: `page::Event`. */
 export type PageEvent =

@@ -27,6 +27,7 @@ const LOOKING: &[&str] = &[
     "popup",
     "rollover",
     "typed",
+    "unverified",
     "vouched",
 ];
 

@@ -152,6 +152,12 @@ fn words(event: &AuditEvent) -> String {
             referee,
             authority,
         } => format!("{referee} vouches for {name}, under {authority}"),
+        AuditEvent::UnverifiedAdded { name } => {
+            format!("{name} opens without pairing, and is not verified")
+        }
+        AuditEvent::UnverifiedRemoved { name } => {
+            format!("{name} opens without pairing no more")
+        }
         AuditEvent::VouchedNoMore { name } => {
             format!("{name} is not trusted by a referee's word any more")
         }

@@ -61,9 +61,7 @@ impl Core {
         self.change(move |store: &mut TrustStore, now| Ok(store.restore(&restored, now)?))
             .await?;
         self.devices_changed();
-        Ok(Devices {
-            devices: self.devices(),
-        })
+        Ok(self.all())
     }
 
     /// Seals the store's key with a passphrase, or keeps it in the keyring.

@@ -132,7 +132,10 @@ impl Core {
         let discovery = Discovery::default();
         let (contacts, noted) = mpsc::channel(64);
         let upstreams = Arc::new(Upstreams::new(discovery.clone(), contacts.clone()));
-        vault.read(|contents| upstreams.set(&contents.devices));
+        vault.read(|contents| {
+            upstreams.set(&contents.devices);
+            upstreams.unverified.set(&contents.unverified);
+        });
         let core = Arc::new(Self {
             paths: paths.clone(),
             bridge: Arc::clone(&bridge),

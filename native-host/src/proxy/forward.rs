@@ -177,7 +177,7 @@ fn addresses(request: &Request<Incoming>, destination: &Destination) -> bool {
 
 /// Whether every reader of a request takes it for the same one: its path is a path, and its body has no
 /// coding but the one that ends with this connection (RFC 9112 §6.1).
-fn is_plain(request: &Request<Incoming>) -> bool {
+pub(super) fn is_plain(request: &Request<Incoming>) -> bool {
     let path = request.uri().path();
     let mut codings = request.headers().get_all(TRANSFER_ENCODING).iter();
     let is_path = path.starts_with('/') || (path == "*" && *request.method() == Method::OPTIONS);

@@ -59,6 +59,24 @@ pub(super) fn lost(name: &LocalName) -> Response<Bytes> {
     page(StatusCode::BAD_GATEWAY, &title, body)
 }
 
+/// The answer when nobody has a name that opens without being verified.
+#[must_use]
+pub(super) fn nobody(name: &LocalName) -> Response<Bytes> {
+    let title = format!("No answer from {name}");
+    let body = "<p>Nothing on this network answers under this name. Check that the device is switched on and on \
+                the same network as this computer, then reload the page.</p>";
+    page(StatusCode::GATEWAY_TIMEOUT, &title, body)
+}
+
+/// The answer when another site sends something to a name that opens without being verified.
+#[must_use]
+pub(super) fn foreign(name: &LocalName) -> Response<Bytes> {
+    let title = format!("Another site asked for {name}");
+    let body =
+        "<p>A page of another site wanted to send something to this device. It was not sent.</p>";
+    page(StatusCode::FORBIDDEN, &title, body)
+}
+
 /// The answer when a device broke HTTP.
 #[must_use]
 pub(super) fn broken() -> Response<Bytes> {

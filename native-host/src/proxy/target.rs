@@ -35,9 +35,14 @@ impl Target {
 
     /// As it is written in an address of `https:`.
     pub(super) fn authority(&self) -> String {
-        match self.port {
-            443 => self.name.to_string(),
-            port => format!("{}:{port}", self.name),
+        self.without_port(443)
+    }
+
+    /// As it is written where `default` is the port that goes without saying.
+    pub(super) fn without_port(&self, default: u16) -> String {
+        match self.port == default {
+            true => self.name.to_string(),
+            false => format!("{}:{}", self.name, self.port),
         }
     }
 }

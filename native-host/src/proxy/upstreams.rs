@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Contact;
 use super::passes::Passes;
+use super::unverified::Unverified;
 use super::upstream::Upstream;
 use crate::discovery::Discovery;
 use crate::trust_store::record::{Devices, TrustedDevice};
@@ -23,6 +24,8 @@ pub struct Upstreams {
     contacts: Option<mpsc::Sender<Contact>>,
     /// Of other sites.
     pub passes: Passes,
+    /// What opens without being verified.
+    pub unverified: Unverified,
     ways: RwLock<Ways>,
 }
 
@@ -48,6 +51,7 @@ impl Upstreams {
     #[must_use]
     pub fn new(discovery: Discovery, contacts: mpsc::Sender<Contact>) -> Self {
         Self {
+            unverified: Unverified::new(discovery.clone()),
             discovery,
             contacts: Some(contacts),
             passes: Passes::default(),
@@ -65,6 +69,13 @@ impl Upstreams {
         };
         let upstream = way.upstream(self)?;
         Some((way.device, upstream))
+    }
+
+    /// Whether a device has a name, at whatever port.
+    #[must_use]
+    pub fn has(&self, name: &LocalName) -> bool {
+        let ways = self.ways.read().unwrap_or_else(PoisonError::into_inner);
+        ways.by_name.contains_key(name)
     }
 
     /// The way to the device of an identifier.

@@ -5,6 +5,7 @@
 mod devices;
 pub(super) mod former;
 mod maker;
+mod unverified;
 mod vouched;
 
 use std::net::SocketAddr;
@@ -30,6 +31,8 @@ use super::codec;
 use super::import::{ConsentedImport, Import};
 pub use devices::Devices;
 pub use maker::{MAX_MAKERS, Maker};
+pub(super) use unverified::removed;
+pub use unverified::{MAX_UNVERIFIED, Unverified};
 pub use vouched::{Authority, Vouched};
 
 /// One trusted device: its anchor, and everything that the trust in it is limited to.
@@ -455,6 +458,9 @@ pub struct Contents {
     /// The makers on the user's list; they make nothing trusted.
     #[cbor(n(5), default)]
     pub makers: Vec<Maker>,
+    /// What the user lets open without being verified, the oldest first.
+    #[cbor(n(6), default)]
+    pub unverified: Vec<Unverified>,
 }
 
 impl Contents {

@@ -22,6 +22,7 @@ use super::record::{Bridge, Devices, MAX_MAKERS, Maker, Ours, Paired, TrustedAnc
 use super::*;
 
 mod rollover;
+mod unverified;
 mod vouch;
 
 /// Runs a whole ceremony in memory: there is no other way to a proof.

@@ -74,6 +74,16 @@ pub enum AuditEvent {
         /// The user's name for it.
         name: LocalName,
     },
+    /// The user lets a name open without pairing, verified by nobody.
+    UnverifiedAdded {
+        /// The name.
+        name: LocalName,
+    },
+    /// It opens so no more: the user has taken it back, or a device has the name.
+    UnverifiedRemoved {
+        /// The name.
+        name: LocalName,
+    },
     /// A device got another name.
     Renamed {
         /// Until then.

@@ -45,6 +45,7 @@ mod tampered;
 mod twin;
 mod typed;
 mod unit;
+mod unverified;
 
 use std::net::SocketAddr;
 

@@ -27,6 +27,12 @@ const REFUSED_BY_PROXY: [&str; 2] = [
     "NS_ERROR_PROXY_FORBIDDEN",
 ];
 
+/// What they call a proxy that finds nobody: ours does so for a name that opens without pairing.
+const FOUND_BY_NOBODY: [&str; 2] = [
+    "net::ERR_TUNNEL_CONNECTION_FAILED",
+    "NS_ERROR_PROXY_BAD_GATEWAY",
+];
+
 /// Firefox tells of a certificate that it does not accept in a sentence of the user's language, and of
 /// everything else by a word.
 fn is_failure(error: &str) -> bool {
@@ -42,7 +48,9 @@ impl Background {
         url: &str,
         reason: &str,
     ) -> Vec<Effect> {
-        let Some(address) = Address::parse(url) else {
+        // What nobody verifies says nothing in Settle's name.
+        let address = Address::parse(url).filter(|address| !self.is_unverified(address.name()));
+        let Some(address) = address else {
             return Vec::new();
         };
         let known = self.refusals.get(address.name());
@@ -56,9 +64,15 @@ impl Background {
     }
 
     pub(super) fn navigation_failed(&mut self, tab: TabId, url: &str, error: &str) -> Vec<Effect> {
-        let Some(address) = Address::parse(url).filter(|_| is_failure(error)) else {
+        let Some(address) = Address::parse(url) else {
             return Vec::new();
         };
+        if self.is_unverified(address.name()) {
+            return without_https(tab, &address, url, error);
+        }
+        if !is_failure(error) {
+            return Vec::new();
+        }
         let is_unknown = self.device(address.name()).is_none();
         // Forgotten a moment ago, so that the rule that leads to pairing came too late for this one, or
         // vouched for at another port.
@@ -78,9 +92,15 @@ impl Background {
     }
 
     pub(super) fn navigation_done(&self, tab: TabId, url: &str) -> Vec<Effect> {
-        let paired = Address::parse(url).is_some_and(|it| self.device(it.name()).is_some());
-        let badge = Badge::Paired;
-        Vec::from_iter(paired.then_some(Effect::Badge { tab, badge }))
+        let Some(address) = Address::parse(url) else {
+            return Vec::new();
+        };
+        let badge = match self.device(address.name()) {
+            Some(_) => Badge::Paired,
+            None if self.is_unverified(address.name()) => Badge::Unverified,
+            None => return Vec::new(),
+        };
+        vec![Effect::Badge { tab, badge }]
     }
 
     pub(super) fn learned_refusal(&mut self, name: LocalName, refusal: Refusal) -> Vec<Effect> {
@@ -132,6 +152,17 @@ impl Background {
             Reason::HostAway | Reason::Unknown => None,
         }
     }
+}
+
+/// Nobody takes connections by HTTPS there: what is not verified in any case is tried without.
+fn without_https(tab: TabId, address: &Address, url: &str, error: &str) -> Vec<Effect> {
+    let is_usual = FOUND_BY_NOBODY.contains(&error) && address.port() == 443;
+    let bare = url.strip_prefix("https://").filter(|_| is_usual);
+    let lead = bare.map(|bare| Effect::Lead {
+        tab,
+        url: format!("http://{bare}"),
+    });
+    Vec::from_iter(lead)
 }
 
 fn refused(page: PageId, refusal: Option<&Refusal>, failures: u32) -> Effect {

@@ -184,7 +184,7 @@ impl Background {
                 Err(fault) => self.refused_by_daemon(fault),
             },
             Ask::List => match result(response) {
-                Ok(Devices { devices }) => self.listed(devices),
+                Ok(all) => self.listed(all),
                 Err(fault) => self.refused_by_daemon(fault),
             },
             Ask::Start { page } => self.pairing_started(page, id, result(response)),
@@ -256,12 +256,12 @@ impl Background {
         vec![self.wait()]
     }
 
-    fn listed(&mut self, devices: Vec<Device>) -> Vec<Effect> {
+    fn listed(&mut self, all: Devices) -> Vec<Effect> {
         let first = self.link != Link::Ready;
         self.link = Link::Ready;
         self.trouble = None;
         self.attempts = 0;
-        let mut effects = self.set_devices(devices);
+        let mut effects = self.set_known(all.devices, all.unverified);
         if first {
             effects.extend(self.check_bridge());
         }

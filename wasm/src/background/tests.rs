@@ -1,5 +1,7 @@
 //! The background as its script drives it: events in, effects out.
 
+mod unverified;
+
 use serde_json::{Value, json};
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::{ErrorKind, Event as Said, FromDaemon, PairingStep};
@@ -7,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::fault::OwnFault;
-use crate::fixtures::{decision, device, key, name, referee, vouched_by};
+use crate::fixtures::{decision, device, key, name, referee, unverified, vouched_by};
 use crate::message::{CodeText, LinkState, ProxyControl};
 
 const MISSING: &str = "Specified native messaging host not found.";
@@ -175,6 +177,7 @@ fn a_restarted_worker_is_right_before_the_daemon_answers() {
     let known = Known {
         proxy: Some(proxy()),
         devices: vec![device("printer")],
+        unverified: vec![unverified("cam.local")],
         other_sites: OtherSites::Lost,
     };
     let mut background = Background::default();
@@ -184,7 +187,7 @@ fn a_restarted_worker_is_right_before_the_daemon_answers() {
     assert!(
         effects
             .iter()
-            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 6))
+            .any(|it| matches!(it, Effect::SetRules { rules } if rules.len() == 7))
     );
     assert_eq!(background.status().proxy, ProxyControl::Replaced);
 }

@@ -123,17 +123,50 @@ impl Reason {
         headline
     }
 
-    /// Whether a new pairing can help.
-    const fn ends_by_pairing(self) -> bool {
+    /// What can be done anew, once what is trusted is forgotten.
+    const fn mended_by(self) -> Option<Anew> {
         match self {
-            Self::WrongKey | Self::RolloverRefused | Self::Expired | Self::NotAdmitted => true,
-            // These came without a pairing, or no pairing mends them.
-            Self::WrongCertificate
-            | Self::BrokenRule
+            Self::WrongKey | Self::RolloverRefused | Self::Expired | Self::NotAdmitted => {
+                Some(Anew::Pair)
+            }
+            Self::WrongCertificate => Some(Anew::Import),
+            Self::BrokenRule
             | Self::Unreachable
             | Self::CrossSite
             | Self::HostAway
-            | Self::Unknown => false,
+            | Self::Unknown => None,
+        }
+    }
+}
+
+/// How trust comes about again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Anew {
+    Pair,
+    Import,
+}
+
+impl Anew {
+    /// The way there, what happens on it, its last step.
+    const fn phrases(self) -> [Phrase; 3] {
+        match self {
+            Self::Pair => [
+                Phrase::PairAnew,
+                Phrase::PairAnewText,
+                Phrase::ForgetAndPair,
+            ],
+            Self::Import => [
+                Phrase::ImportAnew,
+                Phrase::ImportAnewText,
+                Phrase::ForgetAndImport,
+            ],
+        }
+    }
+
+    const fn page(self) -> &'static str {
+        match self {
+            Self::Pair => "pair.html",
+            Self::Import => "import.html",
         }
     }
 }
@@ -196,7 +229,7 @@ impl Blocked {
             ToPage::Status { status } => {
                 self.status = Some(status);
                 if self.is_forgotten() {
-                    return self.to_pairing();
+                    return self.to_ceremony();
                 }
                 return self.go_on();
             }
@@ -207,7 +240,7 @@ impl Blocked {
                 return self.go_on();
             }
             ToPage::Failed { fault } => self.fault = Some(fault),
-            ToPage::Revoked {} => return self.to_pairing(),
+            ToPage::Revoked {} => return self.to_ceremony(),
             ToPage::Makers { .. }
             | ToPage::Invited { .. }
             | ToPage::BackupMade { .. }
@@ -244,11 +277,14 @@ impl Blocked {
                 let message = device.map(|device| FromPage::Revoke { device });
                 Vec::from_iter(message.map(|message| Effect::Say { message }))
             }
-            Action::Pair => self.to_pairing(),
+            Action::Pair => self.to_ceremony(),
             Action::ForgetConfirm
             | Action::Scan
             | Action::Import
             | Action::ReadImport
+            | Action::AskUnverified
+            | Action::OpenUnverified
+            | Action::RemoveUnverified
             | Action::StopScan
             | Action::Open
             | Action::Cancel
@@ -303,12 +339,18 @@ impl Blocked {
         Vec::from_iter(url.map(|url| Effect::Go { url }))
     }
 
-    fn to_pairing(&self) -> Vec<Effect> {
+    /// To where trust comes about again.
+    fn to_ceremony(&self) -> Vec<Effect> {
         let address = self.address.as_ref();
         let fragment = address.map(Address::to_fragment).unwrap_or_default();
+        let page = self.anew().unwrap_or(Anew::Pair).page();
         vec![Effect::Go {
-            url: format!("pair.html#{fragment}"),
+            url: format!("{page}#{fragment}"),
         }]
+    }
+
+    fn anew(&self) -> Option<Anew> {
+        self.reason().mended_by()
     }
 
     /// Whatever stood in the way: the name is not trusted any more, so nothing is left to explain.
@@ -349,7 +391,8 @@ impl Blocked {
         };
         let paired = self.device().is_some();
         let ready = status.link == LinkState::Ready;
-        let may_forget = paired && ready && reason.ends_by_pairing();
+        let anew = reason.mended_by().filter(|_| paired && ready);
+        let may_forget = anew.is_some();
         let view = view
             .titled(Slot::BlockedTitle, Text::say_of(title, &[name]))
             .text(Slot::BlockedText, text)
@@ -363,10 +406,16 @@ impl Blocked {
             Some(fault) => with_fault(view, fault),
             None => view,
         };
-        self.with_keys(view).text(
+        let view = self.with_keys(view).text(
             Slot::ForgetQuestion,
             Text::say_of(Phrase::ForgetQuestion, &[name]),
-        )
+        );
+        let Some([way, text, done]) = anew.map(Anew::phrases) else {
+            return view;
+        };
+        view.text(Slot::ForgetWay, Text::say(way))
+            .text(Slot::ForgetText, Text::say(text))
+            .text(Slot::ForgetDo, Text::say(done))
     }
 
     fn with_keys(&self, view: View) -> View {

@@ -289,12 +289,10 @@ impl Manage {
         match action {
             Action::ShowDevices => self.go(Place::Devices),
             Action::ShowLog => self.go(Place::Log),
-            Action::ShowMakers => {
-                self.go(Place::Makers);
-                say(FromPage::ListMakers {})
-            }
+            Action::ShowMakers => self.show_makers(),
             Action::AddMaker => self.makers.add(),
             Action::RemoveMaker => self.makers.remove(value),
+            Action::RemoveUnverified => self.remove_unverified(value),
             Action::AddCancel => {
                 self.makers.forget_choice();
                 Vec::new()
@@ -338,6 +336,8 @@ impl Manage {
             Action::Retry
             | Action::Scan
             | Action::ReadImport
+            | Action::AskUnverified
+            | Action::OpenUnverified
             | Action::StopScan
             | Action::Cancel
             | Action::Trust
@@ -345,6 +345,25 @@ impl Manage {
             | Action::Manage
             | Action::Again => Vec::new(),
         }
+    }
+
+    /// Lets a name open without pairing no more.
+    fn remove_unverified(&mut self, value: &str) -> Vec<Effect> {
+        let mut listed = self.status.iter().flat_map(|status| &status.unverified);
+        let known = listed.find(|known| known.name.as_str() == value);
+        let Some(name) = known.map(|known| known.name.clone()) else {
+            return Vec::new();
+        };
+        self.undo = Some(Undo {
+            done: Text::say_of(Phrase::UndoUnverified, &[&name]),
+            message: FromPage::AddUnverified { name: name.clone() },
+        });
+        say(FromPage::RemoveUnverified { name })
+    }
+
+    fn show_makers(&mut self) -> Vec<Effect> {
+        self.go(Place::Makers);
+        say(FromPage::ListMakers {})
     }
 
     fn check(&mut self) -> Vec<Effect> {

@@ -1,6 +1,6 @@
 //! The popup: the state of the connection, and what is paired.
 
-use settle_protocol::rpc::{Device, DeviceAnchor, DeviceState};
+use settle_protocol::rpc::{Device, DeviceAnchor, DeviceState, UnverifiedName};
 
 use super::decision::role;
 use super::{Effect, Event, with_fault, with_status};
@@ -123,14 +123,11 @@ impl Overview {
             }
             Action::Pair => open("pair.html"),
             Action::Manage => open("manage.html"),
+            Action::RemoveUnverified => self.remove_unverified(&value),
             Action::PassSite => self.let_in(&value, false),
             Action::AllowSite => self.let_in(&value, true),
-            Action::Forget => {
-                self.forgetting = Some(value);
-                Vec::new()
-            }
-            Action::ForgetCancel => {
-                self.forgetting = None;
+            Action::Forget | Action::ForgetCancel => {
+                self.forgetting = (action == Action::Forget).then_some(value);
                 Vec::new()
             }
             Action::ForgetConfirm if self.forgetting.as_ref() == Some(&value) => {
@@ -143,6 +140,8 @@ impl Overview {
             | Action::Scan
             | Action::Import
             | Action::ReadImport
+            | Action::AskUnverified
+            | Action::OpenUnverified
             | Action::StopScan
             | Action::Cancel
             | Action::Trust
@@ -174,6 +173,23 @@ impl Overview {
         }
     }
 
+    /// Lets the page of the tab open so no more.
+    fn remove_unverified(&self, value: &str) -> Vec<Effect> {
+        let known = self.unverified().filter(|it| it.name.as_str() == value);
+        let message = known.map(|it| FromPage::RemoveUnverified {
+            name: it.name.clone(),
+        });
+        Vec::from_iter(message.map(|message| Effect::Say { message }))
+    }
+
+    /// What the user looks at, where nobody has verified it.
+    fn unverified(&self) -> Option<&UnverifiedName> {
+        let (_, url, _) = self.tab.as_ref()?;
+        let address = Address::parse(url.as_ref()?)?;
+        let mut unverified = self.status.as_ref()?.unverified.iter();
+        unverified.find(|it| it.name == *address.name())
+    }
+
     fn device(&self, id: &str) -> Option<&Device> {
         let mut devices = self.status.iter().flat_map(|status| &status.devices);
         devices.find(|device| device.id == id)
@@ -193,6 +209,11 @@ impl Overview {
         let empty = status.devices.is_empty();
         let waiting: Vec<Row> = self.still_out(status).map(asked_row).collect();
         let view = view
+            .list(
+                List::Unverified,
+                Vec::from_iter(self.unverified().map(unverified_row)),
+            )
+            .part(Part::SomeUnverified, self.unverified().is_some())
             .part(Part::Asked, !waiting.is_empty())
             .maybe(Slot::AskedDone, self.done(status))
             .list(List::Asked, waiting)
@@ -265,6 +286,15 @@ impl Overview {
             row.texts.insert(Slot::State, state);
         }
         row
+    }
+}
+
+fn unverified_row(unverified: &UnverifiedName) -> Row {
+    let said = Text::say_of(Phrase::NotVerified, &[&unverified.name]);
+    Row {
+        value: unverified.name.to_string(),
+        parts: [].into(),
+        texts: [(Slot::NotVerified, said)].into(),
     }
 }
 

@@ -21,6 +21,8 @@ use crate::vouching;
 #[derive(Debug, Default)]
 pub struct Pair {
     asked: Option<Address>,
+    /// As the browser wrote it.
+    given: String,
     status: Option<Status>,
     stage: Stage,
     /// Of the code that is being typed.
@@ -35,6 +37,10 @@ enum Stage {
     /// A referee may vouch for the address. What opens if none does: the referee that was paired just now.
     Vouching {
         otherwise: Option<Address>,
+    },
+    /// The name may open without pairing: whether the user wants that, and has said so.
+    Unverified {
+        opening: bool,
     },
     Reading,
     /// With what is wrong with the code that the camera sees.
@@ -87,6 +93,7 @@ impl Pair {
     pub(super) fn open(fragment: &str) -> Self {
         Self {
             asked: Address::parse(fragment).or_else(|| Address::from_fragment(fragment)),
+            given: fragment.to_owned(),
             ..Self::default()
         }
     }
@@ -204,6 +211,7 @@ impl Pair {
             ToPage::Status { status } => {
                 self.status = Some(status);
                 let mut effects = self.go_on();
+                effects.extend(self.open_unverified());
                 effects.extend(self.ask_referees(None));
                 effects
             }
@@ -249,6 +257,7 @@ impl Pair {
             })) => self.use_code(code),
             stage @ (Stage::Ask(_)
             | Stage::Vouching { .. }
+            | Stage::Unverified { .. }
             | Stage::Reading
             | Stage::Scanning(_)
             | Stage::Working(_)
@@ -275,12 +284,15 @@ impl Pair {
                 });
                 Vec::new()
             }
-            Stage::Deciding(_) => self.fail(fault, None, false),
+            Stage::Deciding(_) | Stage::Unverified { opening: true } => {
+                self.fail(fault, None, false)
+            }
             stage @ Stage::Vouching { .. } => {
                 self.stage = stage;
                 self.not_vouched()
             }
             stage @ (Stage::Ask(_)
+            | Stage::Unverified { opening: false }
             | Stage::Reading
             | Stage::Scanning(_)
             | Stage::Paired { .. }
@@ -311,6 +323,7 @@ impl Pair {
             (
                 Stage::Vouching { .. }
                 | Stage::Ask(_)
+                | Stage::Unverified { .. }
                 | Stage::Reading
                 | Stage::Scanning(_)
                 | Stage::Working(_)
@@ -420,6 +433,17 @@ impl Pair {
                     url: format!("import.html#{fragment}"),
                 }]
             }
+            (Action::AskUnverified, Stage::Ask(_)) if self.may_open_unverified().is_some() => {
+                self.stage = Stage::Unverified { opening: false };
+                Vec::new()
+            }
+            (Action::OpenUnverified, Stage::Unverified { opening: false }) => {
+                self.stage = Stage::Unverified { opening: true };
+                let asked = self.may_open_unverified();
+                let name = asked.map(|asked| asked.name().clone());
+                name.map_or_else(Vec::new, |name| say(FromPage::AddUnverified { name }))
+            }
+            (Action::Cancel, Stage::Unverified { .. }) => Vec::new(),
             (Action::Scan, Stage::Ask(_)) => {
                 self.stage = Stage::Scanning(None);
                 Vec::new()
@@ -447,6 +471,26 @@ impl Pair {
         status.device(asked.name()).map(|_| asked)
     }
 
+    /// The address that may open without pairing: of no device, and the host is there to find it.
+    fn may_open_unverified(&self) -> Option<&Address> {
+        let asked = self.asked.as_ref()?;
+        let status = self.status.as_ref()?;
+        let is_free = status.device(asked.name()).is_none();
+        (is_free && status.link == LinkState::Ready).then_some(asked)
+    }
+
+    /// The page opens once the browser's rules let it.
+    fn open_unverified(&self) -> Vec<Effect> {
+        let (Stage::Unverified { opening: true }, Some(status), Some(asked)) =
+            (&self.stage, &self.status, &self.asked)
+        else {
+            return Vec::new();
+        };
+        let is_open = status.is_unverified(asked.name());
+        let url = is_open.then(|| asked.as_asked(&self.given));
+        Vec::from_iter(url.map(|url| Effect::Go { url }))
+    }
+
     pub(super) fn view(&self) -> View {
         match &self.stage {
             Stage::Ask(problem) => {
@@ -461,6 +505,7 @@ impl Pair {
                 }
             }
             Stage::Vouching { .. } => self.view_vouching(),
+            Stage::Unverified { opening } => self.view_unverified(*opening),
             Stage::Reading => self
                 .view_ask()
                 .text(Slot::Reading, Text::say(Phrase::StepReading)),
@@ -497,6 +542,21 @@ impl Pair {
         view.titled(Slot::AskTitle, title)
             .maybe(Slot::Paired, paired)
             .part(Part::CanOpen, open.is_some())
+            .part(
+                Part::MayOpenUnverified,
+                self.may_open_unverified().is_some(),
+            )
+    }
+
+    fn view_unverified(&self, opening: bool) -> View {
+        let view = with_status(Screen::Unverified, self.status.as_ref())
+            .part(Part::CanOpenUnverified, !opening);
+        let Some(asked) = &self.asked else {
+            return view;
+        };
+        let say = |phrase| Text::say_of(phrase, &[asked.name()]);
+        view.titled(Slot::UnverifiedTitle, say(Phrase::UnverifiedTitle))
+            .text(Slot::UnverifiedText, say(Phrase::UnverifiedText))
     }
 
     fn view_scanning(&self, fault: Option<Fault>) -> View {

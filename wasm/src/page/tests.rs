@@ -1,5 +1,6 @@
 //! The pages as their script drives them: events in, effects and views out.
 
+mod unverified;
 mod vouching;
 
 use settle_protocol::maker::{MakerName, SerialNumber};

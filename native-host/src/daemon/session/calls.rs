@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 use settle_protocol::rpc::backup::Passphrase;
-use settle_protocol::rpc::{self, Call, Devices, Empty, ErrorKind, Hello, Welcome};
+use settle_protocol::rpc::{self, Call, Empty, ErrorKind, Hello, Welcome};
 
 use super::{Session, lock};
 use crate::core::{Core, KeySource};
@@ -24,9 +24,7 @@ impl Session {
                 self.protect(passphrase).await?;
                 json(Empty {})
             }
-            Call::ListDevices {} => json(Devices {
-                devices: self.core()?.devices(),
-            }),
+            Call::ListDevices {} => json(self.core()?.all()),
             Call::StartPairing(start) => json(self.start(id, &start).await?),
             Call::CancelPairing { request } => json(self.pairings.cancel(request)?),
             Call::CommitPairing(commit) => json(self.commit(commit.pairing, commit.petname).await?),
@@ -39,6 +37,8 @@ impl Session {
             Call::OpenRestore { passphrase } => json(self.open_restore(passphrase).await?),
             Call::CommitRestore {} => json(self.commit_restore().await?),
             Call::VouchName { name, port } => json(self.core()?.vouch(name, port).await?),
+            Call::AddUnverified { name } => json(self.core()?.add_unverified(name).await?),
+            Call::RemoveUnverified { name } => json(self.core()?.remove_unverified(name).await?),
             Call::RenameDevice { device, petname } => {
                 json(self.core()?.rename(device, petname).await?)
             }

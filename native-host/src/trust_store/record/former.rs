@@ -28,6 +28,7 @@ pub(in crate::trust_store) fn read_version_1(plain: &[u8]) -> Result<Contents, E
         audit: None,
         next_bridge: None,
         makers: Vec::new(),
+        unverified: Vec::new(),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use settle_protocol::rpc::Device;
+use settle_protocol::rpc::{Device, UnverifiedName};
 
 use super::Manage;
 use crate::page::overview::{role_of, state_of};
@@ -74,6 +74,23 @@ impl Manage {
                     .map(|device| row(device, &status.devices))
                     .collect(),
             )
+            .part(Part::SomeUnverified, !status.unverified.is_empty())
+            .list(
+                List::Unverified,
+                status.unverified.iter().map(unverified_row).collect(),
+            )
+    }
+}
+
+fn unverified_row(unverified: &UnverifiedName) -> Row {
+    Row {
+        value: unverified.name.to_string(),
+        texts: [
+            (Slot::Name, Text::literal(&unverified.name)),
+            (Slot::Since, Text::Time(unverified.since)),
+        ]
+        .into(),
+        ..Row::default()
     }
 }
 

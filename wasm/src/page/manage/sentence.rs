@@ -37,6 +37,8 @@ pub(super) fn of(event: &AuditEvent) -> Text {
         AuditEvent::OriginPassed { name, origin } => say(Phrase::LogOriginPassed, &[name, origin]),
         AuditEvent::OriginDenied { name, origin } => say(Phrase::LogOriginDenied, &[name, origin]),
         AuditEvent::Refused { name, refusal, .. } => say(Reason::of(refusal).headline(), &[name]),
+        AuditEvent::UnverifiedAdded { name } => say(Phrase::LogUnverifiedAdded, &[name]),
+        AuditEvent::UnverifiedRemoved { name } => say(Phrase::LogUnverifiedRemoved, &[name]),
         AuditEvent::MakerSaid {
             name,
             statement: MakerStatement::Valid { maker, .. },
@@ -95,6 +97,8 @@ pub(super) fn names(event: &AuditEvent) -> Vec<&LocalName> {
         | AuditEvent::OriginPassed { name, .. }
         | AuditEvent::OriginDenied { name, .. }
         | AuditEvent::Refused { name, .. }
+        | AuditEvent::UnverifiedAdded { name }
+        | AuditEvent::UnverifiedRemoved { name }
         | AuditEvent::VouchedNoMore { name }
         | AuditEvent::AuthorityRolledOver { name, .. }
         | AuditEvent::RolledOver { name, .. }
