@@ -18,7 +18,9 @@ mod frames;
 pub mod framing;
 pub mod material;
 pub mod message;
+pub mod multicast;
 pub mod name;
+pub mod picture;
 pub mod proved;
 pub mod rpc;
 
@@ -26,7 +28,7 @@ pub mod rpc;
 pub type Run = fn(&[u8]);
 
 /// Every target by its name.
-pub const TARGETS: [(&str, Run); 12] = [
+pub const TARGETS: [(&str, Run); 14] = [
     ("announced", announced::run),
     ("certificate", certificate::run),
     ("client", client::run),
@@ -36,7 +38,9 @@ pub const TARGETS: [(&str, Run); 12] = [
     ("framing", framing::run),
     ("material", material::run),
     ("message", message::run),
+    ("multicast", multicast::run),
     ("name", name::run),
+    ("picture", picture::run),
     ("proved", proved::run),
     ("rpc", rpc::run),
 ];

@@ -9,6 +9,8 @@ use std::time::SystemTime;
 
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use serde_json::Value;
+use settle::discovery::packet::{A, PTR, SRV, TXT, question};
+use settle_protocol::discovery::SERVICE;
 use settle_protocol::maker::{MakerName, SerialNumber};
 use settle_protocol::name::Label;
 use settle_protocol::pairing::evidence::VoucherForm;
@@ -49,7 +51,16 @@ const MESSAGES: [&str; 10] = [
 
 #[test]
 fn the_seeds_are_what_this_code_makes() {
-    let seeds: Vec<Seed> = [codes(), announced(), exchanges(), names(), messages()].concat();
+    let seeds: Vec<Seed> = [
+        codes(),
+        announced(),
+        multicast(),
+        pictures(),
+        exchanges(),
+        names(),
+        messages(),
+    ]
+    .concat();
     if writes() {
         remove_seeds();
         for (target, name, content) in seeds.into_iter().chain(certificates()).chain(evidence()) {
@@ -182,6 +193,62 @@ fn announced() -> Vec<Seed> {
         .enumerate()
         .map(|(number, lines)| ("announced", format!("seed-{number}"), lines.into()))
         .collect()
+}
+
+/// A question, and an answer with an instance, its host and an address, each a packet after its length.
+fn multicast() -> Vec<Seed> {
+    let question = question(&[(SERVICE, PTR), ("nas.local.", A)]);
+    let mut answer = vec![0, 0, 0x84, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    let mut say = |owner: &str, kind: u16, data: &[u8]| {
+        answer.extend(encoded(owner));
+        answer.extend(kind.to_be_bytes());
+        answer.extend([0x80, 1, 0, 0, 0, 120]);
+        answer.extend(u16::try_from(data.len()).unwrap().to_be_bytes());
+        answer.extend(data);
+    };
+    let (instance, host) = (format!("Printer.{SERVICE}"), "printer.local.");
+    say(SERVICE, PTR, &encoded(&instance));
+    say(
+        &instance,
+        SRV,
+        &[&[0, 0, 0, 0, 32, 251][..], &encoded(host)].concat(),
+    );
+    say(&instance, TXT, b"\x04v=12\x10n=printer.local_");
+    say(host, A, &[192, 0, 2, 7]);
+    let framed = |packet: &[u8]| {
+        let length = u16::try_from(packet.len()).unwrap().to_be_bytes();
+        [&length[..], packet].concat()
+    };
+    let both = [framed(&answer), framed(&question), framed(&answer)].concat();
+    vec![
+        ("multicast", "seed-0".to_owned(), framed(&question)),
+        ("multicast", "seed-1".to_owned(), both),
+    ]
+}
+
+/// A name as octets (RFC 1035 §3.1).
+fn encoded(name: &str) -> Vec<u8> {
+    let labels = name.split('.').flat_map(|label| {
+        let length = u8::try_from(label.len()).unwrap();
+        [&[length][..], label.as_bytes()].concat()
+    });
+    labels.collect()
+}
+
+/// A code that fits, twice as large as it has modules, and one that is cut off.
+fn pictures() -> Vec<Seed> {
+    let code = qrcode::QrCode::new(b"SETTLE:A").unwrap();
+    let drawn = code.render::<char>().module_dimensions(2, 2).build();
+    let rows: Vec<&str> = drawn.lines().collect();
+    let width = u8::try_from(rows[0].chars().count()).unwrap();
+    let pixels = rows.concat();
+    let pixels = pixels.chars().map(|it| if it == ' ' { 255 } else { 0 });
+    let whole: Vec<u8> = [width, 0].into_iter().chain(pixels).collect();
+    let part = whole[..whole.len() / 2].to_vec();
+    vec![
+        ("picture", "seed-0".to_owned(), whole),
+        ("picture", "seed-1".to_owned(), part),
+    ]
 }
 
 fn exchanges() -> Vec<Seed> {

@@ -3,11 +3,11 @@
 //! Everything here is a hint. Whoever answers at an address proves by its key who it is, so false
 //! answers cost time and nothing else; how many are listened to is bounded.
 
-mod packet;
+pub mod packet;
 mod race;
 mod search;
 mod sockets;
-mod table;
+pub mod table;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,15 +5,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 address.
-pub(super) const A: u16 = 1;
+pub const A: u16 = 1;
 /// An instance of a service.
-pub(super) const PTR: u16 = 12;
+pub const PTR: u16 = 12;
 /// An IPv6 address.
-pub(super) const AAAA: u16 = 28;
+pub const AAAA: u16 = 28;
 /// What is said of an instance.
-pub(super) const TXT: u16 = 16;
+pub const TXT: u16 = 16;
 /// Host and port of an instance.
-pub(super) const SRV: u16 = 33;
+pub const SRV: u16 = 33;
 
 const INTERNET: u16 = 1;
 const RESPONSE: u16 = 0x8000;
@@ -29,14 +29,16 @@ const MAX_TEXT: usize = 1300;
 
 /// One record; names are in lower case, with the final dot.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Record {
-    pub(super) name: String,
-    pub(super) data: Data,
+pub struct Record {
+    /// Its owner.
+    pub name: String,
+    /// What it says.
+    pub data: Data,
 }
 
 /// What a record says.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Data {
+pub enum Data {
     /// There is this instance.
     Instance(String),
     /// It is at this host and port.
@@ -50,7 +52,7 @@ pub(super) enum Data {
 }
 
 /// Asks for records; known answers are not told.
-pub(super) fn question(asked: &[(&str, u16)]) -> Vec<u8> {
+pub fn question(asked: &[(&str, u16)]) -> Vec<u8> {
     let count = u16::try_from(asked.len()).unwrap_or_default();
     let head = [0, 0, count, 0, 0, 0];
     let mut packet: Vec<u8> = head.into_iter().flat_map(u16::to_be_bytes).collect();
@@ -69,7 +71,7 @@ pub(super) fn question(asked: &[(&str, u16)]) -> Vec<u8> {
 }
 
 /// The records of an answer; none when it is a question, or not well formed.
-pub(super) fn read(packet: &[u8]) -> Option<Vec<Record>> {
+pub fn read(packet: &[u8]) -> Option<Vec<Record>> {
     let mut reader = Reader { packet, at: 2 };
     let flags = reader.number()?;
     let counts = [(); 4].map(|()| reader.number());
@@ -87,7 +89,7 @@ pub(super) fn read(packet: &[u8]) -> Option<Vec<Record>> {
 
 /// The strings of a TXT record as keys and values (RFC 6763 §6.3): of a key that is there twice, the
 /// first counts.
-pub(super) fn value<'a>(mut text: &'a [u8], key: &str) -> Option<&'a [u8]> {
+pub fn value<'a>(mut text: &'a [u8], key: &str) -> Option<&'a [u8]> {
     while let [length, rest @ ..] = text {
         let (string, others) = rest.split_at_checked(usize::from(*length))?;
         text = others;

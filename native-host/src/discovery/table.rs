@@ -12,7 +12,7 @@ use settle_protocol::portable::MARKS_KEY;
 use super::packet::{self, Data, Record};
 
 /// Instances, and hosts, at once.
-const MAX_NAMES: usize = 256;
+pub const MAX_NAMES: usize = 256;
 /// Of one instance, places that it is said to be at and what it is said to say; of one host, addresses.
 const MAX_SERVICES: usize = 8;
 const MAX_TEXTS: usize = 4;
@@ -20,7 +20,7 @@ const MAX_ADDRESSES: usize = 32;
 
 /// All that is known now.
 #[derive(Debug, Default)]
-pub(super) struct Table {
+pub struct Table {
     instances: Names<Instance>,
     hosts: Names<Host>,
 }
@@ -34,11 +34,11 @@ struct Host {
 
 /// What a packet brought.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub struct Heard {
     /// What is complete by it.
-    pub(super) found: Vec<Found>,
+    pub found: Vec<Found>,
     /// What it began and left open, to be asked for.
-    pub(super) open: Vec<(String, u16)>,
+    pub open: Vec<(String, u16)>,
 }
 
 #[derive(Debug, Default)]
@@ -79,18 +79,21 @@ impl<T: Default> Names<T> {
 
 /// One thing that somebody said, complete.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Found {
+pub struct Found {
     /// Of an instance, what it says of itself.
-    pub(super) announced: Option<Announced>,
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) addresses: Vec<SocketAddr>,
+    pub announced: Option<Announced>,
+    /// In lower case, with the final dot.
+    pub host: String,
+    /// 0 of a host that announces nothing.
+    pub port: u16,
+    /// Each with the interface, where it means nothing without one.
+    pub addresses: Vec<SocketAddr>,
 }
 
 impl Table {
     /// Takes in what a packet says. `scope` is the interface, for addresses that mean nothing without
     /// one.
-    pub(super) fn hear(&mut self, records: Vec<Record>, scope: u32) -> Heard {
+    pub fn hear(&mut self, records: Vec<Record>, scope: u32) -> Heard {
         let (mut instances, mut hosts) = (BTreeSet::new(), BTreeSet::new());
         for Record { name, data } in records {
             match data {
@@ -137,7 +140,7 @@ impl Table {
     }
 
     /// All that is complete, for somebody who begins to look.
-    pub(super) fn all(&self) -> Vec<Found> {
+    pub fn all(&self) -> Vec<Found> {
         let instances = self.instances.by_name.iter();
         instances
             .flat_map(|(name, instance)| self.instance(name, instance, 0))
