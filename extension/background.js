@@ -102,6 +102,9 @@ async function carryOut(effect) {
     case "lead":
       await chrome.tabs.update(effect.tab, { url: effect.url });
       return;
+    case "open":
+      await chrome.tabs.create({ url: effect.url });
+      return;
     case "count":
       return setBadge(effect.tab, { text: String(effect.count), color: COUNT });
     case "badge":
@@ -220,4 +223,8 @@ chrome.tabs.onUpdated.addListener((tab, { status }, { url }) => {
 
 // The worker runs from the browser's start on, so that rules and list are right before a page opens.
 chrome.runtime.onStartup.addListener(() => {});
-chrome.runtime.onInstalled.addListener(() => {});
+chrome.runtime.onInstalled.addListener(({ reason }) => {
+  if (reason === "install") {
+    dispatch({ kind: "installed" });
+  }
+});

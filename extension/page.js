@@ -311,8 +311,23 @@ function showIn(root, { texts, parts }) {
   }
   for (const element of own("[data-enabled]")) {
     const enabled = parts.includes(element.getAttribute("data-enabled") ?? "");
+    if (!enabled && element === document.activeElement) {
+      focusBeside(element);
+    }
     element.toggleAttribute("disabled", !enabled);
   }
+}
+
+/**
+ * A button that was pressed and can be pressed no more hands the focus to its field, or to the headline, instead of
+ * leaving whoever uses the keyboard at the beginning of the page.
+ * @param {Element} button
+ */
+function focusBeside(button) {
+  const near = button.closest(".beside, .stack, section");
+  const place =
+    near?.querySelector("input, textarea") ?? button.closest("section")?.querySelector("h1");
+  /** @type {HTMLElement | null | undefined} */ (place)?.focus();
 }
 
 /** @param {Record<string, string>} marks */

@@ -153,8 +153,12 @@ export class FirefoxTab extends Tab {
 
   /** @param {"Enter" | "Tab" | "ShiftTab"} key */
   async strike(key) {
-    const keys = { Enter: Key.ENTER, Tab: Key.TAB, ShiftTab: Key.chord(Key.SHIFT, Key.TAB) };
-    await this.driver.actions().sendKeys(keys[key]).perform();
+    const actions = this.driver.actions();
+    if (key === "ShiftTab") {
+      await actions.keyDown(Key.SHIFT).sendKeys(Key.TAB).keyUp(Key.SHIFT).perform();
+    } else {
+      await actions.sendKeys({ Enter: Key.ENTER, Tab: Key.TAB }[key]).perform();
+    }
   }
 
   /** @param {string} text */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { EXTENSION, openPairingPage } from "../harness/browser.js";
 import { ChromiumTab } from "../harness/chromium-tab.js";
 import { inBothBrowsers, inChromium } from "../harness/journeys.js";
-import { test } from "../harness/stage.js";
+import { expect, test } from "../harness/stage.js";
 
 /** @typedef {import("../harness/journeys.js").Scene} Scene */
 /** @typedef {import("../harness/tab.js").Tab} Tab */
@@ -50,9 +50,14 @@ inChromium(TITLE, inOrder, "de");
 
 test("the checks go on when the host was installed", async ({ stage }) => {
   const context = await stage.bareBrowser();
-  const page = await openPairingPage(context, "down");
+  // By itself, since the extension was just installed and cannot work yet.
+  const checks = `${EXTENSION}/manage.html#checks`;
+  const opened = () => context.pages().filter((page) => page.url() === checks);
+  await expect.poll(() => opened().length).toBe(1);
+  const [page] = opened();
+  if (!page) throw new Error("it was there just now");
   const tab = new ChromiumTab(page, stage.home.path);
-  await tab.go(`${EXTENSION}/manage.html#checks`);
+  await tab.marks({ page: "manage", link: "down" });
   await are(tab, "amiss", "open", "note", "open", "note", "open");
   await tab.reads("[data-list=checks] code", /settle install/);
   await tab.look("checks-host-missing");

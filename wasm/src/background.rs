@@ -37,6 +37,8 @@ pub type TabId = i32;
 pub enum Event {
     /// The worker started: always the first event.
     Started(Started),
+    /// The extension was just installed.
+    Installed {},
     /// The browser's proxy setting changed.
     ProxyChanged {
         /// What it is now.
@@ -195,6 +197,11 @@ pub enum Effect {
         /// The page.
         url: String,
     },
+    /// Open a page of the extension in a tab of its own.
+    Open {
+        /// The page.
+        url: String,
+    },
     /// Show on the extension's button how many sites asked for devices in a tab, until the tab goes elsewhere.
     Count {
         /// The tab.
@@ -250,6 +257,8 @@ pub struct Background {
     /// Why there is no connection; it stays while another attempt is under way.
     trouble: Option<Fault>,
     attempts: u32,
+    /// The extension was just installed, and nobody has been told yet what is missing.
+    is_new: bool,
     calls: BTreeMap<u64, Ask>,
     last_call: u64,
     pages: BTreeMap<PageId, Page>,
@@ -333,6 +342,10 @@ impl Background {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         let mut effects = match event {
             Event::Started(started) => self.start(started),
+            Event::Installed {} => {
+                self.is_new = true;
+                Vec::new()
+            }
             Event::ProxyChanged { setting } => self.proxy_changed(&setting),
             Event::PortMessage { message } => self.heard(message),
             Event::PortClosed { reason } => self.port_closed(reason.as_deref()),
@@ -358,8 +371,20 @@ impl Background {
             }
             Event::NavigationDone { tab, url } => self.navigation_done(tab, &url),
         };
+        effects.extend(self.welcome());
         effects.extend(self.tell_status());
         effects
+    }
+
+    /// Whoever has just installed the extension is shown what is missing; where nothing is, no page opens.
+    fn welcome(&mut self) -> Option<Effect> {
+        let is_amiss = self.trouble.is_some() || self.bridge == Bridge::Untrusted;
+        let is_known = is_amiss || self.bridge == Bridge::Trusted;
+        let shown = self.is_new && is_amiss;
+        self.is_new &= !is_known;
+        shown.then(|| Effect::Open {
+            url: format!("{}manage.html#checks", self.base),
+        })
     }
 
     fn start(&mut self, started: Started) -> Vec<Effect> {

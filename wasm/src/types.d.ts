@@ -8,6 +8,7 @@ export type BackgroundEvent =
       known: unknown;
       setting: unknown;
     }
+  | { kind: 'installed' }
   | { kind: 'proxy_changed'; setting: unknown }
   | { kind: 'port_message'; message: unknown }
   | { kind: 'port_closed'; reason: string | null }
@@ -34,6 +35,7 @@ export type BackgroundEffect =
   | { kind: 'check_bridge'; url: string }
   | { kind: 'say'; page: number; message: object }
   | { kind: 'lead'; tab: number; url: string }
+  | { kind: 'open'; url: string }
   | { kind: 'count'; tab: number; count: number }
   | { kind: 'badge'; tab: number; badge: 'paired' | 'unverified' | 'blocked' | 'own' };
 
