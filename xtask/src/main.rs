@@ -19,6 +19,7 @@ mod record;
 mod requirements;
 mod resolver;
 mod sandbox;
+mod sbom;
 mod setup;
 mod shots;
 mod test;
@@ -58,6 +59,8 @@ enum Task {
     Bench(bench::Options),
     /// Makes what is given to stores and to users, in target/package
     Package(package::Options),
+    /// Writes the bill of materials of what is given to users, in target/sbom
+    Sbom,
     /// Takes pictures of every page and state of the extension, in target/shots
     Shots,
     /// Runs a program inside the private network, once this process is in it
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
         Task::Package(options) => package::run(&options),
+        Task::Sbom => sbom::run(),
         Task::Shots => shots::run(),
         Task::Inside { command } => sandbox::run_inside(&command),
     };

@@ -1,6 +1,6 @@
 //! `cargo xtask package`: what is given to the stores and to those who install the host, the same bytes from the same
 //! commit wherever it is built: a zip of the extension for each store, the sources for their reviewers, an archive of
-//! the programs, and the digests of all.
+//! the programs, the bill of materials, and the digests of all.
 
 mod archive;
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::{bundle, process, setup};
+use crate::{bundle, process, sbom, setup};
 
 /// What to make.
 #[derive(clap::Args)]
@@ -154,6 +154,7 @@ fn programs(folder: &Path, version: &str) -> anyhow::Result<()> {
     let files: Vec<(PathBuf, u32)> = (PROGRAMS.iter().map(|program| (built.join(program), 0o755)))
         .chain(PAPERS.iter().map(|paper| (root.join(paper), 0o644)))
         .collect();
+    sbom::write(&folder.join(format!("{name}.cdx.json")))?;
     archive::tar_gz(&name, &files, &folder.join(format!("{name}.tar.gz")))
 }
 
