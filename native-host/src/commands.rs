@@ -4,6 +4,7 @@
 mod audit;
 mod backups;
 mod doctor;
+pub mod handover;
 pub mod import;
 mod install;
 mod invite;
@@ -142,6 +143,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Have a referee give a name to a server, and show what to paste there
+    Handover(handover::Asked),
     /// Let another site's pages send requests to a device
     Allow {
         /// Any of the device's names
@@ -295,6 +298,9 @@ pub enum CommandError {
     /// No device has this name.
     #[error("no trusted device has the name {0}: 'settle list' shows those that are")]
     UnknownName(String),
+    /// None, or several.
+    #[error("say which referee with --referee: 'settle list' shows those that are paired")]
+    WhichReferee,
     /// The name to open a device under cannot be one.
     #[error("{0}: give another with --name")]
     BadName(#[from] settle_protocol::name::NameError),
@@ -478,9 +484,8 @@ pub fn run(
             pairing::pair(paths, code, &asked, terminal)
         }
         Command::Revoke { name, json } => trust::revoke(paths, &name, json, terminal),
-        Command::Invite { name, role, json } => {
-            invite::invite(paths, &name, role.into(), json, terminal)
-        }
+        Command::Invite { name, role, json } => invite::invite(paths, &name, role, json, terminal),
+        Command::Handover(asked) => handover::handover(paths, asked, terminal),
         Command::Allow { name, origin, json } => {
             origins::set(paths, &name, &origin, Setting::Allowed, json, terminal)
         }

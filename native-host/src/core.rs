@@ -4,6 +4,7 @@
 mod backups;
 mod chronicle;
 mod contacts;
+mod handovers;
 mod invitations;
 mod makers;
 mod open;

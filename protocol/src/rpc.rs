@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod backup;
 pub mod error;
+pub mod handover;
 pub mod import;
 pub mod invitation;
 pub mod maker;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use self::audit::ReadAudit;
 use self::backup::{Part, Passphrase};
 pub use self::error::{ErrorKind, RpcError};
+use self::handover::HandOver;
 use self::import::StartImport;
 use self::invitation::Invite;
 use self::maker::AddMaker;
@@ -198,6 +200,9 @@ pub enum Call {
     /// [`Invitation`](invitation::Invitation).
     #[serde(rename = "device.invite")]
     InviteComputer(Invite),
+    /// Asks a referee to grant a name to a server → [`HandedOver`](handover::HandedOver).
+    #[serde(rename = "name.hand_over")]
+    HandOver(HandOver),
     /// Lets another site send requests to a device → [`Device`].
     #[serde(rename = "origin.allow")]
     AllowOrigin {

@@ -7,17 +7,18 @@ use settle_protocol::rpc::{Call, ErrorKind};
 
 use super::time::when;
 use super::trust::device_named;
-use super::{CommandError, Outcome, Terminal};
+use super::{CommandError, InvitedRole, Outcome, Terminal};
 use crate::client::{CallError, Client};
 use crate::paths::Paths;
 
 pub(super) fn invite(
     paths: &Paths,
     name: &str,
-    role: InvitedAs,
+    role: InvitedRole,
     as_json: bool,
     terminal: &mut Terminal<'_>,
 ) -> Result<Outcome, CommandError> {
+    let role = InvitedAs::from(role);
     let mut daemon = Client::connect(paths)?;
     let device = device_named(&mut daemon, name)?;
     let opened = device.name().clone();

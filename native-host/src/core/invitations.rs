@@ -3,8 +3,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::StatusCode;
+use http::{Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
 use serde::Deserialize;
 use settle_protocol::material::PairingMaterial;
 use settle_protocol::rpc::invitation::{Invitation, Invite, InvitedAs};
@@ -31,9 +32,17 @@ struct Told {
 
 /// Why the device makes none, by one of the words of docs/device-api.md §4.
 #[derive(Deserialize)]
-struct Problem {
+pub(super) struct Problem {
     #[serde(rename = "type")]
     kind: String,
+}
+
+impl Problem {
+    /// The word in a body; empty where there is none.
+    pub(super) fn word(body: &[u8]) -> String {
+        let problem: Option<Self> = serde_json::from_slice(body).ok();
+        problem.map(|problem| problem.kind).unwrap_or_default()
+    }
 }
 
 impl Core {
@@ -76,21 +85,28 @@ impl Core {
             kind_of(&error)
         })?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_ANSWER);
-        let body = body.collect().await.map_err(|error| {
-            tracing::info!(%error, id, "a device did not say whether it makes a code");
-            ErrorKind::DeviceNotFound
-        })?;
-        let body = Zeroizing::new(Vec::from(body.to_bytes()));
+        let body = whole(answer, id).await?;
         if status != StatusCode::CREATED {
-            let problem: Option<Problem> = serde_json::from_slice(&body).ok();
-            let word = problem.as_ref().map_or("", |problem| problem.kind.as_str());
+            let word = Problem::word(&body);
             tracing::info!(id, %status, word, "a device makes no code");
-            return Err(refused(word));
+            return Err(refused(&word));
         }
         let told: Told = serde_json::from_slice(&body).map_err(|_| ErrorKind::DeviceMisbehaved)?;
         Ok(told.code)
     }
+}
+
+/// The body of an answer, which may hold a secret.
+pub(super) async fn whole(
+    answer: Response<Incoming>,
+    id: &str,
+) -> Result<Zeroizing<Vec<u8>>, ErrorKind> {
+    let body = Limited::new(answer.into_body(), MAX_ANSWER);
+    let body = body.collect().await.map_err(|error| {
+        tracing::info!(%error, id, "a device did not say whether it does what it was asked for");
+        ErrorKind::DeviceNotFound
+    })?;
+    Ok(Zeroizing::new(Vec::from(body.to_bytes())))
 }
 
 fn refused(word: &str) -> ErrorKind {
@@ -102,7 +118,7 @@ fn refused(word: &str) -> ErrorKind {
     }
 }
 
-const fn kind_of(error: &UpstreamError) -> ErrorKind {
+pub(super) const fn kind_of(error: &UpstreamError) -> ErrorKind {
     match error {
         UpstreamError::Lost(_) => ErrorKind::DeviceNotFound,
         UpstreamError::Refused(refusal) => match refusal {

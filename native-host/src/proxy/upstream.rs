@@ -54,6 +54,7 @@ const MAX_IDLE: usize = MAX_CONNECTIONS / 4;
 const ROLE_PATH: &str = "/.well-known/settle/role";
 const AUTHORITY_PATH: &str = "/.well-known/settle/authority";
 const CODES_PATH: &str = "/.well-known/settle/codes";
+const NAMES_PATH: &str = "/api/names";
 
 /// The record of a device cannot be made into a connection.
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +106,8 @@ pub struct Upstream {
     authority: Uri,
     /// Where a device makes codes to be handed on.
     codes: Uri,
+    /// Where a referee grants names (docs/referee.md §9).
+    names: Uri,
     route: Arc<Route>,
     client: Client<Dial, Outgoing>,
     /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
@@ -147,6 +150,7 @@ impl Upstream {
             role: own(device, ROLE_PATH)?,
             authority: own(device, AUTHORITY_PATH)?,
             codes: own(device, CODES_PATH)?,
+            names: own(device, NAMES_PATH)?,
             trust,
             reported: AtomicU64::new(0),
             made: Instant::now(),
@@ -198,11 +202,23 @@ impl Upstream {
     pub async fn ask_code(&self, role: InvitedAs) -> Result<Response<Incoming>, UpstreamError> {
         let role = role.word();
         let wanted = format!(r#"{{"lifetime":"one_time","role":"{role}"}}"#);
-        let mut request = Request::new(Either::Right(wanted.into()));
+        self.post(wanted, &self.codes).await
+    }
+
+    /// Asks a referee to grant what is said as JSON.
+    ///
+    /// # Errors
+    /// [`UpstreamError`].
+    pub async fn ask_grant(&self, wanted: String) -> Result<Response<Incoming>, UpstreamError> {
+        self.post(wanted, &self.names).await
+    }
+
+    async fn post(&self, body: String, target: &Uri) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(Either::Right(body.into()));
         *request.method_mut() = Method::POST;
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(CONTENT_TYPE, json);
-        self.send_own(request, &self.codes).await
+        self.send_own(request, target).await
     }
 
     async fn ask(&self, target: &Uri) -> Result<Response<Incoming>, UpstreamError> {

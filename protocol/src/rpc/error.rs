@@ -128,6 +128,10 @@ error_kinds! {
     ManyCodes = 1411, "many_codes", "the device has made as many codes as can stand at a time: wait until one has ended";
     /// It was imported, or a referee vouches for it, or it is from before that.
     MakesNoCodes = 1412, "makes_no_codes", "this device makes no codes to be handed on";
+    /// It has no authority, or is from before that.
+    NotAReferee = 1420, "not_a_referee", "this device is no referee that gives names to servers";
+    /// This computer is no administrator of the referee.
+    NamesForAdmins = 1421, "names_for_admins", "the referee gives names to its administrators alone, and this computer is none";
 }
 
 /// The error object of JSON-RPC 2.0 §5.1.

@@ -5,6 +5,7 @@ mod acme;
 mod admin;
 mod discovery;
 mod est;
+mod handover;
 mod instant;
 
 use std::net::IpAddr;

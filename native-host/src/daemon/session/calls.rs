@@ -43,6 +43,7 @@ impl Session {
                 json(self.core()?.rename(device, petname).await?)
             }
             Call::InviteComputer(asked) => json(self.core()?.invite(&asked).await?),
+            Call::HandOver(asked) => json(self.core()?.hand_over(&asked).await?),
             Call::AllowOrigin { device, origin } => {
                 json(self.core()?.set_origin(device, origin, true).await?)
             }
