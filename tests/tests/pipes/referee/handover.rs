@@ -46,7 +46,7 @@ fn a_name_is_handed_over_by_an_administrators_computer_and_the_server_gets_its_c
         "BEGIN CERTIFICATE",
         "certbot certonly",
         "-d tv.local",
-        "acme_eab",
+        "ca_root root.pem",
     ] {
         assert!(said.contains(part), "{part} in {said}");
     }
