@@ -48,6 +48,8 @@ pub struct Acme {
     limits: Arc<Limits>,
     validator: Validator,
     list: certificates::List,
+    /// What the root has revoked, if it has said so.
+    root_list: Option<Vec<u8>>,
 }
 
 /// What can be asked for, with the number in its path.
@@ -81,6 +83,7 @@ impl Acme {
             limits: Arc::new(Limits::usual()),
             validator: Validator::usual(),
             list: certificates::List::default(),
+            root_list: None,
         }
     }
 
@@ -88,6 +91,13 @@ impl Acme {
     #[must_use]
     pub fn with_limits(mut self, limits: Arc<Limits>) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// With the root's list of revoked intermediates, which is served beside the intermediate's own.
+    #[must_use]
+    pub fn with_root_list(mut self, list: Option<Vec<u8>>) -> Self {
+        self.root_list = list;
         self
     }
 

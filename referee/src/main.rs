@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
-use commands::authority::{self, Sealed};
+use commands::authority::{self, Renew, Sealed};
 use commands::issued::{self, EndAccount, Revoke};
 use commands::names::{self, Authorize, Withdraw};
 use commands::serve::Serve;
@@ -32,7 +32,7 @@ enum Command {
     /// Make the authority: its root, whose key is sealed with a passphrase, and the first intermediate.
     Init(Sealed),
     /// Make a new intermediate, in the place of the one that is at work. It lives 90 days.
-    Intermediate(Sealed),
+    Intermediate(Renew),
     /// Make a new root, to which paired computers follow by themselves, and an intermediate below it.
     Rollover(Sealed),
     /// Run the referee: issue to servers, and show a code to pair with.
@@ -94,7 +94,7 @@ fn main() -> ExitCode {
     start_log();
     let ended = match arguments.command {
         Command::Init(sealed) => authority::init(&sealed),
-        Command::Intermediate(sealed) => authority::intermediate(&sealed),
+        Command::Intermediate(renew) => authority::intermediate(&renew),
         Command::Rollover(sealed) => authority::rollover(&sealed),
         Command::Serve(serve) => commands::serve::serve(serve),
         Command::Authority(which) => authority::show(&which),

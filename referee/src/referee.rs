@@ -259,6 +259,7 @@ async fn servers(settings: &Settings, issuer: Issuer) -> Result<Servers, Referee
     let limits = Arc::new(Limits::usual());
     let acme = Acme::new(store.clone(), Arc::clone(&issuer), base);
     let acme = acme.with_limits(Arc::clone(&limits));
+    let acme = acme.with_root_list(Files::new(&settings.state, None).root_list()?);
     let directory = Directory::parse(&acme.directory())?;
     let est = Est::new(store.clone(), Arc::clone(&issuer), Arc::clone(&limits));
     let metrics = Arc::new(Metrics::new(store.clone(), Arc::clone(&issuer)));

@@ -145,6 +145,15 @@ impl<'a> EstDevice<'a> {
         &self.folder
     }
 
+    /// The serial number of the certificate that it has.
+    #[must_use]
+    pub fn serial(&self) -> String {
+        let read = format!("openssl x509 -in {}.pem -noout -serial", self.name);
+        let said = String::from_utf8(self.run(&read).stdout).expect("text");
+        let (_, digits) = said.trim().split_once('=').expect("a number");
+        digits.to_lowercase()
+    }
+
     /// What a server takes: the certificate with its key, and a file with the chain.
     #[must_use]
     pub fn identity(&self) -> (Identity, PathBuf) {

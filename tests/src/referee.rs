@@ -110,19 +110,29 @@ impl<'a> Referee<'a> {
     /// Stops it, does something with its authority, and starts it again.
     #[must_use]
     pub fn after(self, command: &str) -> Self {
+        self.after_with(command, &[], &["--no-announce"])
+    }
+
+    /// The same with more options for the command, and for `serve`.
+    #[must_use]
+    pub fn after_with(self, command: &str, with: &[&str], more: &'static [&'static str]) -> Self {
         let Self {
             home,
             state,
             address,
+            directory,
             process,
             ..
         } = self;
         drop(process);
-        run(home, &state, command);
+        run_with(home, &state, command, with);
+        let (_, port) = directory.rsplit_once(':').expect("a port");
+        let (port, _) = port.split_once('/').expect("a path");
         let ports = Ports {
             listen: address,
+            acme: format!("127.0.0.1:{port}"),
             shows_code: false,
-            ..Ports::default()
+            more,
         };
         Self::serve(home, state, &ports)
     }
@@ -293,11 +303,15 @@ pub(crate) fn near(home: &Home, hosts: &Path, program: &str) -> Command {
 }
 
 fn run(home: &Home, state: &Path, command: &str) {
+    run_with(home, state, command, &[]);
+}
+
+fn run_with(home: &Home, state: &Path, command: &str, with: &[&str]) {
     let passphrase = home.path().join("passphrase");
     std::fs::write(&passphrase, PASSPHRASE).expect("a file");
     let mut asked: Command = home.command("settle-referee");
     asked.arg(command).arg("--state").arg(state);
-    asked.arg("--passphrase-file").arg(passphrase);
+    asked.arg("--passphrase-file").arg(passphrase).args(with);
     let done = asked.output().expect("settle-referee");
     let said = String::from_utf8_lossy(&done.stderr);
     assert!(done.status.success(), "{command}: {said}");

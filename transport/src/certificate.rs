@@ -28,8 +28,8 @@ use zeroize::Zeroizing;
 pub use self::collection::certs_only;
 pub use self::maker::{idevid, maker_authority, name_of, voucher_signer};
 pub use self::referee::{
-    INTERMEDIATE_LIFE, REVOCATION_LIST_LIFE, Revoked, referee_intermediate, referee_leaf,
-    referee_rollover, referee_root, revocation_list,
+    INTERMEDIATE_LIFE, REVOCATION_LIST_LIFE, ROOT_LIST_LIFE, Revoked, referee_intermediate,
+    referee_leaf, referee_rollover, referee_root, revocation_list,
 };
 pub use self::request::{CertificateRequest, RequestError};
 pub use self::rollover::{Rollover, rollover};

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::{Acme, Answer, Answered, asked, now, typed};
 use crate::jws::{Unverified, Whose};
 use crate::store::{Account, By, Certificate, Revocation};
-use settle_transport::certificate::pem;
+use settle_transport::certificate::{fingerprint, pem};
 
 /// RFC 5280 §5.3.1, without those that only an authority gives.
 const REASONS: [u8; 6] = [0, 1, 3, 4, 5, 9];
@@ -116,9 +116,15 @@ impl Acme {
         Ok(true)
     }
 
-    /// What this referee's intermediate has revoked (RFC 5280 §5).
+    /// What this referee's intermediate has revoked (RFC 5280 §5), or its root.
     pub(super) async fn revocation_list(&self, id: &str) -> Answered {
         let own = self.issuer.id().to_hex();
+        let root = fingerprint(self.issuer.root()).map(|root| root.to_hex());
+        if let (Some(root), Some(list)) = (root, &self.root_list)
+            && id == root
+        {
+            return Ok(listed(list.clone()));
+        }
         if id != own {
             return Err(Problem::NotFound);
         }
@@ -138,9 +144,13 @@ impl Acme {
                 made
             }
         };
-        let mut answer = typed(list, "application/pkix-crl");
-        let hour = HeaderValue::from_static("max-age=3600");
-        answer.headers_mut().insert(CACHE_CONTROL, hour);
-        Ok(answer)
+        Ok(listed(list))
     }
+}
+
+fn listed(list: Vec<u8>) -> Answer {
+    let mut answer = typed(list, "application/pkix-crl");
+    let hour = HeaderValue::from_static("max-age=3600");
+    answer.headers_mut().insert(CACHE_CONTROL, hour);
+    answer
 }

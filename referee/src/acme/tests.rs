@@ -68,7 +68,7 @@ impl House {
 }
 
 fn serve(store: &Store, root: &Root) -> Acme {
-    let (issuer, _) = root.intermediate(SystemTime::now()).unwrap();
+    let (issuer, _) = root.intermediate(SystemTime::now(), None).unwrap();
     let lists = "http://referee.local/crl/".to_owned();
     let issuer = Arc::new(issuer.with_revocations(lists));
     Acme::new(store.clone(), issuer, BASE.to_owned())

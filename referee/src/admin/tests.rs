@@ -41,7 +41,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("referee.db");
         let root = Root::make().unwrap();
-        let (issuer, _) = root.intermediate(SystemTime::now()).unwrap();
+        let (issuer, _) = root.intermediate(SystemTime::now(), None).unwrap();
         let (store, issuer) = (Store::file(&file).await.unwrap(), Arc::new(issuer));
         let metrics = Arc::new(Metrics::new(store.clone(), Arc::clone(&issuer)));
         let authority = AuthorityTold::of(issuer.root(), &[], Some(&issuer)).unwrap();

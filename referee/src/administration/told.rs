@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use data_encoding::HEXLOWER;
 use rustls_pki_types::CertificateDer;
 use serde::Serialize;
 use settle_device::{Link, LocalName};
@@ -29,6 +30,8 @@ pub struct AuthorityTold {
 pub struct IntermediateTold {
     /// Of its key.
     pub fingerprint: KeyFingerprint,
+    /// Its serial number, by which the root revokes it.
+    pub serial: String,
     /// When it ends, in seconds since the Unix epoch.
     pub ends: u64,
 }
@@ -88,6 +91,7 @@ impl AuthorityTold {
             let ends = issuer.ends().duration_since(SystemTime::UNIX_EPOCH);
             IntermediateTold {
                 fingerprint: issuer.id(),
+                serial: HEXLOWER.encode(&issuer.serial().unwrap_or_default()),
                 ends: ends.unwrap_or_default().as_secs(),
             }
         });

@@ -11,8 +11,9 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use settle_device::replace_file;
 use settle_protocol::rpc::backup::Passphrase;
-use settle_transport::certificate::PrivateKey;
+use settle_transport::certificate::{PrivateKey, Revoked, has_signed};
 use settle_transport::succession::Link;
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
 use zeroize::Zeroizing;
 
 use super::issuer::Issuer;
@@ -21,6 +22,7 @@ use super::root::{Root, RootError};
 const AUTHORITY: &str = "authority.json";
 const SEALED_KEY: &str = "root-key.sealed";
 const INTERMEDIATE: &str = "intermediate.json";
+const ROOT_LIST: &str = "root.crl";
 
 /// Why the files cannot be used. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -179,6 +181,47 @@ impl Files {
         }
     }
 
+    /// The intermediates that the root at work has revoked; none where it has made no list yet.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn revoked(&self) -> Result<Vec<Revoked>, FileError> {
+        let Some(list) = self.root_list()? else {
+            return Ok(Vec::new());
+        };
+        let damaged = || FileError::Damaged(self.directory.join(ROOT_LIST));
+        let (_, list) = CertificateRevocationList::from_der(&list).map_err(|_| damaged())?;
+        let revoked = list.iter_revoked_certificates().map(|revoked| {
+            Some(Revoked {
+                serial: revoked.raw_serial().try_into().ok()?,
+                at: revoked.revocation_date.timestamp().try_into().ok()?,
+                reason: revoked.reason_code().map(|(_, reason)| reason.0),
+            })
+        });
+        revoked.collect::<Option<_>>().ok_or_else(damaged)
+    }
+
+    /// The root's list of revoked intermediates, DER, if that is by the root that is trusted.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn root_list(&self) -> Result<Option<Vec<u8>>, FileError> {
+        let (root, _) = self.authority()?;
+        match read(&self.directory.join(ROOT_LIST)) {
+            Ok(list) => Ok(is_list_of(&root, &list).then_some(list)),
+            Err(FileError::Missing(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps the root's list.
+    ///
+    /// # Errors
+    /// [`FileError`].
+    pub fn write_root_list(&self, list: &[u8]) -> Result<(), FileError> {
+        write(&self.directory.join(ROOT_LIST), list)
+    }
+
     /// Keeps an intermediate, in the place of the one before.
     ///
     /// # Errors
@@ -223,6 +266,14 @@ impl Files {
             Err(_) => Err(FileError::Damaged(path)),
         }
     }
+}
+
+/// A rollover leaves the list of the former root behind.
+fn is_list_of(root: &CertificateDer<'_>, list: &[u8]) -> bool {
+    CertificateRevocationList::from_der(list).is_ok_and(|(rest, read)| {
+        let signed = read.tbs_cert_list.as_ref();
+        rest.is_empty() && has_signed(root, signed, &read.signature_value.data)
+    })
 }
 
 fn write(path: &Path, content: &[u8]) -> Result<(), FileError> {

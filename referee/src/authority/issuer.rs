@@ -6,7 +6,8 @@ use rustls_pki_types::CertificateDer;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::LocalName;
 use settle_transport::certificate::{
-    self, CertificateRequest, PrivateKey, Revoked, not_after, pem, referee_leaf, revocation_list,
+    self, CertificateRequest, PrivateKey, REVOCATION_LIST_LIFE, Revoked, not_after, pem,
+    referee_leaf, revocation_list,
 };
 use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -112,6 +113,12 @@ impl Issuer {
         self.key.fingerprint()
     }
 
+    /// Its own serial number, by which the root revokes it.
+    #[must_use]
+    pub fn serial(&self) -> Option<[u8; 16]> {
+        particulars(&self.certificate).map(|(serial, _, _)| serial)
+    }
+
     /// The root certificate above it.
     #[must_use]
     pub const fn root(&self) -> &CertificateDer<'static> {
@@ -191,7 +198,8 @@ impl Issuer {
         number: u64,
         now: SystemTime,
     ) -> Result<Vec<u8>, IssueError> {
-        let made = revocation_list(&self.key, &self.certificate, revoked, number, now);
+        let span = (now, REVOCATION_LIST_LIFE);
+        let made = revocation_list(&self.key, &self.certificate, revoked, number, span);
         Ok(made?)
     }
 }

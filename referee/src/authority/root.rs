@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use rustls_pki_types::CertificateDer;
 use settle_protocol::rpc::backup::Passphrase;
 use settle_transport::certificate::{
-    self, PrivateKey, referee_intermediate, referee_rollover, referee_root,
+    self, PrivateKey, ROOT_LIST_LIFE, Revoked, referee_intermediate, referee_rollover,
+    referee_root, revocation_list,
 };
 use settle_transport::envelope::{Envelope, EnvelopeError, Magic};
 use settle_transport::succession::{Link, MAX_LINKS};
@@ -101,16 +102,50 @@ impl Root {
         &self.links
     }
 
-    /// Makes an intermediate with a key of its own.
+    /// Makes an intermediate with a key of its own. `lists` is what the address of the root's list of revoked ones begins
+    /// with, up to the last slash.
     ///
     /// # Errors
     /// [`RootError`].
-    pub fn intermediate(&self, now: SystemTime) -> Result<(Issuer, PrivateKey), RootError> {
+    pub fn intermediate(
+        &self,
+        now: SystemTime,
+        lists: Option<&str>,
+    ) -> Result<(Issuer, PrivateKey), RootError> {
         let key = PrivateKey::make()?;
-        let certificate = referee_intermediate(&self.key, &self.certificate, &key, now)?;
+        let certificate = referee_intermediate(
+            &self.key,
+            &self.certificate,
+            &key,
+            now,
+            lists
+                .map(|below| format!("{below}{}.crl", self.id()))
+                .as_deref(),
+        )?;
         let copy = PrivateKey::from_pkcs8(key.expose_pkcs8())?;
         let issuer = Issuer::new(key, certificate, self.certificate.clone())?;
         Ok((issuer, copy))
+    }
+
+    /// The list of intermediates that it has revoked, DER.
+    ///
+    /// # Errors
+    /// [`RootError::Certificate`].
+    pub fn revocation_list(
+        &self,
+        revoked: &[Revoked],
+        now: SystemTime,
+    ) -> Result<Vec<u8>, RootError> {
+        let number = now.duration_since(SystemTime::UNIX_EPOCH);
+        let number = number.unwrap_or_default().as_secs();
+        let span = (now, ROOT_LIST_LIFE);
+        let made = revocation_list(&self.key, &self.certificate, revoked, number, span);
+        Ok(made?)
+    }
+
+    /// What its list goes by: the fingerprint of its key.
+    fn id(&self) -> String {
+        certificate::fingerprint(&self.certificate).map_or_else(String::new, |key| key.to_hex())
     }
 
     /// The next root, to which hosts follow from this one.

@@ -66,7 +66,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (root, now) = (Root::make().unwrap(), SystemTime::now());
-        let (issuer, _) = root.intermediate(now).unwrap();
+        let (issuer, _) = root.intermediate(now, None).unwrap();
         let issuer = issuer.with_revocations("http://referee.local/crl/".to_owned());
         Self { root, issuer, now }
     }
@@ -329,7 +329,7 @@ fn a_root_is_sealed_and_a_rollover_that_is_cut_off_is_brought_to_its_end() {
     let sealed = temp.path().join("away");
     let files = Files::new(&temp.path().join("state"), Some(sealed.clone()));
     let root = files.init(&passphrase()).unwrap();
-    let (issuer, key) = root.intermediate(SystemTime::now()).unwrap();
+    let (issuer, key) = root.intermediate(SystemTime::now(), None).unwrap();
     files.write_intermediate(&issuer, &key).unwrap();
     assert!(matches!(
         files.init(&passphrase()),

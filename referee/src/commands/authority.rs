@@ -7,14 +7,19 @@ use std::time::SystemTime;
 
 use anyhow::{Context, bail};
 use clap::Args;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use settle_protocol::rpc::backup::Passphrase;
 use settle_referee::administration::AuthorityTold;
 use settle_referee::authority::{Files, Root};
-use settle_transport::certificate::fingerprint;
+use settle_transport::certificate::{Revoked, fingerprint};
 use zeroize::Zeroizing;
+
+use super::now as unix_now;
 
 use crate::Which;
 
+/// RFC 5280 §5.3.1.
+const CA_COMPROMISE: u8 = 2;
 /// Characters of a passphrase, at least.
 const SHORTEST: usize = 12;
 
@@ -27,8 +32,36 @@ pub(crate) struct Sealed {
     /// A file with the passphrase, or - for the standard input, instead of asking for it.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// What the address of the lists of revoked certificates begins with, where `serve --lists` has them:
+    /// http://referee.local:8080. The intermediate names the root's list there.
+    #[arg(long, value_name = "URL", value_parser = place)]
+    lists: Option<String>,
     #[command(flatten)]
     which: Which,
+}
+
+#[derive(Args)]
+pub(crate) struct Renew {
+    /// Revoke a former intermediate besides, by its serial number, in the root's list for relying parties that ask it.
+    #[arg(long, value_name = "SERIAL", value_parser = serial)]
+    revoke: Option<[u8; 16]>,
+    #[command(flatten)]
+    sealed: Sealed,
+}
+
+/// Who needs a list may be about to judge the referee's own certificate, so it is to be had without TLS.
+fn place(text: &str) -> Result<String, String> {
+    let uri: http::Uri = text.parse().map_err(|_| "this is no address")?;
+    match (uri.scheme_str(), uri.path()) {
+        (Some("http"), "" | "/") => Ok(format!("{}/crl/", text.trim_end_matches('/'))),
+        _ => Err("give an address as http://NAME:PORT".to_owned()),
+    }
+}
+
+fn serial(text: &str) -> Result<[u8; 16], String> {
+    let octets = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+    let serial = octets.ok().and_then(|octets| octets.try_into().ok());
+    serial.ok_or_else(|| "a serial number has 32 hexadecimal digits".to_owned())
 }
 
 impl Sealed {
@@ -82,7 +115,7 @@ pub(crate) fn init(sealed: &Sealed) -> anyhow::Result<()> {
     files.check_free()?;
     let passphrase = sealed.passphrase(true)?;
     let root = files.init(&passphrase)?;
-    renew(&files, &root)?;
+    renew(&files, &root, sealed, None)?;
     say(
         sealed,
         &files,
@@ -92,11 +125,11 @@ pub(crate) fn init(sealed: &Sealed) -> anyhow::Result<()> {
 }
 
 /// Makes the next intermediate.
-pub(crate) fn intermediate(sealed: &Sealed) -> anyhow::Result<()> {
+pub(crate) fn intermediate(Renew { revoke, sealed }: &Renew) -> anyhow::Result<()> {
     let files = sealed.files()?;
     files.authority()?;
     let root = files.root(&sealed.passphrase(false)?)?;
-    renew(&files, &root)?;
+    renew(&files, &root, sealed, *revoke)?;
     say(
         sealed,
         &files,
@@ -111,7 +144,7 @@ pub(crate) fn rollover(sealed: &Sealed) -> anyhow::Result<()> {
     let passphrase = sealed.passphrase(false)?;
     let next = files.root(&passphrase)?.next()?;
     files.write_root(&next, &passphrase)?;
-    renew(&files, &next)?;
+    renew(&files, &next, sealed, None)?;
     say(
         sealed,
         &files,
@@ -126,8 +159,24 @@ pub(crate) fn show(which: &Which) -> anyhow::Result<()> {
     tell(which, &files, None)
 }
 
-fn renew(files: &Files, root: &Root) -> anyhow::Result<()> {
-    let (issuer, key) = root.intermediate(SystemTime::now())?;
+/// Whatever opens the root's key makes its list anew, so that this ends no sooner than what it is about.
+fn renew(
+    files: &Files,
+    root: &Root,
+    sealed: &Sealed,
+    revoke: Option<[u8; 16]>,
+) -> anyhow::Result<()> {
+    let now = SystemTime::now();
+    let mut revoked = files.revoked()?;
+    if let Some(serial) = revoke
+        && revoked.iter().all(|one| one.serial != serial)
+    {
+        let reason = Some(CA_COMPROMISE);
+        let at = unix_now();
+        revoked.push(Revoked { serial, at, reason });
+    }
+    files.write_root_list(&root.revocation_list(&revoked, now)?)?;
+    let (issuer, key) = root.intermediate(now, sealed.lists.as_deref())?;
     files.write_intermediate(&issuer, &key)?;
     Ok(())
 }
@@ -156,6 +205,8 @@ fn tell(which: &Which, files: &Files, done: Option<&str>) -> anyhow::Result<()> 
             let left = issuer.ends().duration_since(SystemTime::now());
             let days = left.map_or(0, |left| left.as_secs() / 86400);
             writeln!(output, "  intermediate   {}, for {days} days", issuer.id())?;
+            let serial = issuer.serial().unwrap_or_default();
+            writeln!(output, "  its number     {}", HEXLOWER.encode(&serial))?;
         }
         Err(error) => writeln!(output, "  intermediate   none: {error}")?,
     }

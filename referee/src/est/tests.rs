@@ -91,7 +91,7 @@ impl House {
             .await
             .unwrap();
         let root = Root::make().unwrap();
-        let (issuer, _) = root.intermediate(SystemTime::now()).unwrap();
+        let (issuer, _) = root.intermediate(SystemTime::now(), None).unwrap();
         let est = Est::new(store.clone(), Arc::new(issuer), Arc::new(Limits::usual()));
         Self {
             est,

@@ -7,6 +7,7 @@ mod discovery;
 mod est;
 mod handover;
 mod instant;
+mod lists;
 
 use std::net::IpAddr;
 use std::path::Path;

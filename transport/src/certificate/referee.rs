@@ -21,6 +21,8 @@ use crate::succession::Link;
 pub const INTERMEDIATE_LIFE: Duration = Duration::from_secs(90 * super::DAY);
 /// How long a list of revoked certificates is good for.
 pub const REVOCATION_LIST_LIFE: Duration = Duration::from_secs(super::DAY);
+/// How long the list of revoked authorities is good for: until the next one that is at work has long been made.
+pub const ROOT_LIST_LIFE: Duration = Duration::from_secs(100 * super::DAY);
 
 /// A referee's authority: for the local namespaces, and one authority below it.
 ///
@@ -52,7 +54,7 @@ pub fn referee_rollover(
     Ok(Rollover { root, link })
 }
 
-/// An authority at work, which signs what servers get.
+/// An authority at work, which signs what servers get. `revocations` is the address of the root's list.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -61,6 +63,7 @@ pub fn referee_intermediate(
     root: &CertificateDer<'_>,
     key: &PrivateKey,
     now: SystemTime,
+    revocations: Option<&str>,
 ) -> Result<CertificateDer<'static>, IssueError> {
     let span = span(now, INTERMEDIATE_LIFE);
     // Each has a name of its own, so that a chain is found by it as well as by the key.
@@ -71,6 +74,7 @@ pub fn referee_intermediate(
         span,
     )?;
     params.use_authority_key_identifier_extension = true;
+    params.crl_distribution_points = points(revocations);
     sign_for(params, root_key, root, &key.pair)
 }
 
@@ -89,10 +93,7 @@ pub fn referee_leaf(
     let names = names.iter().map(|name| name.as_str().to_owned()).collect();
     let mut params = end_entity(names, validity)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let point = revocations.map(|address| CrlDistributionPoint {
-        uris: vec![address.to_owned()],
-    });
-    params.crl_distribution_points = point.into_iter().collect();
+    params.crl_distribution_points = points(revocations);
     sign_for(params, issuer_key, issuer, key.public_key())
 }
 
@@ -107,7 +108,7 @@ pub struct Revoked {
     pub reason: Option<u8>,
 }
 
-/// The list of what an authority has revoked (RFC 5280 §5), DER. `number` never goes down.
+/// The list of what an authority has revoked (RFC 5280 §5), DER, good for `life`. `number` never goes down.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -116,7 +117,7 @@ pub fn revocation_list(
     issuer: &CertificateDer<'_>,
     revoked: &[Revoked],
     number: u64,
-    now: SystemTime,
+    (now, life): (SystemTime, Duration),
 ) -> Result<Vec<u8>, IssueError> {
     let revoked = revoked.iter().map(|revoked| RevokedCertParams {
         serial_number: SerialNumber::from_slice(&revoked.serial),
@@ -126,7 +127,7 @@ pub fn revocation_list(
     });
     let list = CertificateRevocationListParams {
         this_update: now.into(),
-        next_update: (now + REVOCATION_LIST_LIFE).into(),
+        next_update: (now + life).into(),
         crl_number: SerialNumber::from(number),
         issuing_distribution_point: None,
         revoked_certs: revoked.collect(),
@@ -134,6 +135,13 @@ pub fn revocation_list(
     };
     let issuer = Issuer::from_ca_cert_der(issuer, &issuer_key.pair)?;
     Ok(list.signed_by(&issuer)?.der().to_vec())
+}
+
+fn points(revocations: Option<&str>) -> Vec<CrlDistributionPoint> {
+    let point = revocations.map(|address| CrlDistributionPoint {
+        uris: vec![address.to_owned()],
+    });
+    point.into_iter().collect()
 }
 
 const fn reason(number: u8) -> Option<RevocationReason> {

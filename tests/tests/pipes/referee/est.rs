@@ -66,8 +66,7 @@ fn a_device_enrolls_with_its_secret_renews_with_its_certificate_and_a_browser_op
     let listed = referee.ask(&["certificates"]);
     let listed = listed["certificates"].as_array().unwrap();
     assert_eq!(listed.len(), 3);
-    let newest = device.run("openssl x509 -in nas.local.pem -noout -serial");
-    let newest = text(&newest).trim().replace("serial=", "").to_lowercase();
+    let newest = device.serial();
     assert!(listed.iter().any(|one| one["serial"] == newest.as_str()));
     drop(referee.say(&["revoke", &newest]));
     assert_refused(&device.renew(), 403);
