@@ -12,6 +12,7 @@ mod pake;
 mod privacy;
 mod proxy;
 mod qr;
+mod referee;
 mod row;
 mod steps;
 mod store;
@@ -41,6 +42,8 @@ enum Bench {
     Proxy,
     /// The extension's reader of QR codes beside those of others
     Qr,
+    /// The referee beside pebble, and with ten thousand certificates in its store
+    Referee,
     /// The trust store with ten thousand anchors
     Store,
     /// A part of `store`
@@ -53,6 +56,7 @@ fn main() -> anyhow::Result<()> {
     let rows = match arguments.bench {
         Bench::Proxy => proxy::measure()?,
         Bench::Qr => qr::measure()?,
+        Bench::Referee => referee::measure()?,
         Bench::Store => store::measure()?,
         Bench::StoreInside => {
             println!("{}", store::measure_inside()?);

@@ -6,7 +6,7 @@ use crate::{bundle, process, sandbox, setup};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// The benchmark: device, messaging, pairing, privacy, proxy, qr or store
+    /// The benchmark: device, messaging, pairing, privacy, proxy, qr, referee or store
     name: String,
     /// One JSON object a line instead of a table
     #[arg(long)]
@@ -19,8 +19,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.name == "proxy" {
         setup::peers()?;
     }
+    if options.name == "referee" {
+        setup::authorities()?;
+    }
     let mut build = process::cargo(&["build", "--locked", "--release"]);
-    for package in ["settle", "settle-device", "settle-tests", "settle-bench"] {
+    let packages = [
+        "settle",
+        "settle-device",
+        "settle-referee",
+        "settle-tests",
+        "settle-bench",
+    ];
+    for package in packages {
         build.args(["--package", package]);
     }
     process::run(&mut build)?;

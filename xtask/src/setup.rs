@@ -54,6 +54,8 @@ const FOREIGN: &[Need] = &[
 ];
 /// What the verifying proxy is measured beside.
 const PEERS: &[Need] = &[("nginx", "nginx-light"), ("mitmdump", "mitmproxy")];
+/// What the referee is measured beside.
+const AUTHORITY: &[Need] = &[("pebble", "pebble")];
 /// What `settle install` uses.
 const HOST: &[Need] = &[("certutil", "libnss3-tools")];
 /// What moves the clock of the programs under test.
@@ -88,6 +90,11 @@ pub(crate) fn sandbox() -> anyhow::Result<()> {
 /// The proxies of others.
 pub(crate) fn peers() -> anyhow::Result<()> {
     packages(&[PEERS, SECOND].concat())
+}
+
+/// The certificate authorities of others.
+pub(crate) fn authorities() -> anyhow::Result<()> {
+    packages(&[AUTHORITY, SECOND].concat())
 }
 
 /// What the tests of the real binaries use beside a sandbox.
