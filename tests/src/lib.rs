@@ -34,6 +34,7 @@ pub mod referee;
 pub mod relay;
 pub mod rogue;
 pub mod server;
+pub mod soak;
 pub mod strike;
 pub mod tap;
 pub mod upstream;

@@ -41,6 +41,7 @@ mod revoked;
 mod rollover;
 mod rotation;
 mod smuggled;
+mod soak;
 mod tampered;
 mod twin;
 mod typed;
