@@ -14,6 +14,7 @@ mod proxy;
 mod qr;
 mod referee;
 mod row;
+mod soak;
 mod steps;
 mod store;
 
@@ -26,6 +27,9 @@ struct Arguments {
     /// One JSON object a line instead of a table
     #[arg(long)]
     json: bool,
+    /// How long the house of `soak` is at work
+    #[arg(long, default_value_t = 5)]
+    minutes: u64,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -44,6 +48,8 @@ enum Bench {
     Qr,
     /// The referee beside pebble, and with ten thousand certificates in its store
     Referee,
+    /// Many devices and attackers for minutes
+    Soak,
     /// The trust store with ten thousand anchors
     Store,
     /// A part of `store`
@@ -63,6 +69,7 @@ fn main() -> anyhow::Result<()> {
             return Ok(());
         }
         Bench::Device => device::measure()?,
+        Bench::Soak => return soak::measure(arguments.minutes, arguments.json),
         Bench::Privacy => return tell(&privacy::measure()?, arguments.json),
         Bench::Messaging => messaging::measure(),
         Bench::Pairing => [pairing::measure()?, steps::measure()?, pake::measure()?].concat(),

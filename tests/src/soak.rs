@@ -120,7 +120,7 @@ pub fn run(plan: Plan) -> Report {
     let mut during = Vec::new();
     let attacks: [(&'static str, &(dyn Fn() + Sync)); 4] = [
         ("announcements of false addresses", &|| {
-            house.announce_falsely(&twin)
+            house.announce_falsely(&twin);
         }),
         ("connections to the proxy", &|| house.disturb_the_proxy()),
         ("connections to a device", &|| house.disturb_a_device()),
@@ -198,7 +198,8 @@ impl Crew {
     /// Somebody with the name of the first device and another key.
     fn twin(&self) -> Rogue {
         let name = format!("{}.local", label(0));
-        let names = format!("DNS:{name},DNS:{}", self.devices[0].unique_name());
+        let device = self.devices.first().expect("a device");
+        let names = format!("DNS:{name},DNS:{}", device.unique_name());
         let identity = Identity::make(self.home.path(), "twin", &names, Issuer::Itself);
         Rogue::start(&identity, b"http/1.1", |line| line.read_request().map(drop))
     }
@@ -315,7 +316,7 @@ impl House {
     }
 
     fn announce_falsely(&self, twin: &Rogue) {
-        let device = &self.devices[0];
+        let device = self.devices.first().expect("a device");
         let host = "twin.local.";
         let unique = device.unique_name.as_bytes();
         let port = twin.address().port();
@@ -330,7 +331,7 @@ impl House {
     }
 
     fn disturb_a_device(&self) {
-        disturb(self.devices[self.devices.len() - 1].address);
+        disturb(self.devices.last().expect("a device").address);
     }
 
     fn disturb_the_daemon(&self) {

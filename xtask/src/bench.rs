@@ -13,15 +13,8 @@ pub(crate) struct Options {
     json: bool,
 }
 
-/// Builds, measures, and prints what was measured.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
-    setup::sandbox()?;
-    if options.name == "proxy" {
-        setup::peers()?;
-    }
-    if options.name == "referee" {
-        setup::authorities()?;
-    }
+/// Builds what is measured as it is shipped, and what measures it.
+pub(crate) fn build() -> anyhow::Result<()> {
     let mut build = process::cargo(&["build", "--locked", "--release"]);
     let packages = [
         "settle",
@@ -33,7 +26,19 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     for package in packages {
         build.args(["--package", package]);
     }
-    process::run(&mut build)?;
+    process::run(&mut build)
+}
+
+/// Builds, measures, and prints what was measured.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    setup::sandbox()?;
+    if options.name == "proxy" {
+        setup::peers()?;
+    }
+    if options.name == "referee" {
+        setup::authorities()?;
+    }
+    build()?;
     let mut command = vec![
         process::built("release", "settle-bench").into_os_string(),
         (&options.name).into(),

@@ -22,6 +22,7 @@ mod sandbox;
 mod sbom;
 mod setup;
 mod shots;
+mod soak;
 mod test;
 mod vectors;
 
@@ -57,6 +58,8 @@ enum Task {
     Vectors,
     /// Measures the real binaries
     Bench(bench::Options),
+    /// Lets a house with many devices and attackers work for minutes
+    Soak(soak::Options),
     /// Makes what is given to stores and to users, in target/package
     Package(package::Options),
     /// Writes the bill of materials of what is given to users, in target/sbom
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Requirements => requirements::run(),
         Task::Vectors => vectors::write(),
         Task::Bench(options) => bench::run(&options),
+        Task::Soak(options) => soak::run(&options),
         Task::Package(options) => package::run(&options),
         Task::Sbom => sbom::run(),
         Task::Shots => shots::run(),
