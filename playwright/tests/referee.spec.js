@@ -95,12 +95,50 @@ async function says(scene) {
   });
 }
 
+/**
+ * Hands a name over in the manager, to be pasted on a server.
+ * @param {Scene} scene
+ * @param {string} name
+ */
+async function handsOver(scene, name) {
+  const { tab, language } = scene;
+  await administered(scene, async (referee) => {
+    await tab.open("manage");
+    await tab.press('[data-list="devices"] .name');
+    await tab.press("#show_handover");
+    await tab.screen("handover");
+    await tab.fill("#handed_name", "bank.example");
+    await tab.tells('[data-text="handed_name_problem"]');
+    await tab.fill("#handed_name", name);
+    await tab.look(`${language}-handover`);
+    await tab.press("#hand_over");
+    await tab.shows('[data-list="lines"] > li', 3);
+    await tab.reads('[data-list="lines"] > li:first-of-type [data-text="lines"]', /--eab-kid/);
+    await tab.look(`${language}-handed-over`);
+    expect(await names(scene, referee)).toEqual([name]);
+    await tab.press("[data-do=close_handover]");
+    await tab.screen("device");
+    await tab.press("#show_handover");
+    await tab.fill("#handed_by", "est");
+    await tab.fill("#handed_name", "cam.local");
+    await tab.press("#hand_over");
+    await tab.shows('[data-list="lines"] > li', 3);
+    await tab.reads('[data-list="lines"] > li:nth-of-type(2) [data-text="lines"]', /simpleenroll/);
+  });
+}
+
 inBothBrowsers("the referee's page", {
+  "a name is handed over in the manager": (scene) => handsOver(scene, "nas.local"),
   "a name is granted and taken back": (scene) => grants(scene, "nas.local"),
   "what cannot be granted is said": says,
 });
 inChromium(
   "a name as long as a name can be is granted",
   (scene) => grants(scene, `${LONG_NAME}.local`),
+  "de",
+);
+inChromium(
+  "a long name is handed over in the manager",
+  (scene) => handsOver(scene, `${LONG_NAME}.local`),
   "de",
 );

@@ -311,6 +311,9 @@ enum Ask {
     Invite {
         page: PageId,
     },
+    HandOver {
+        page: PageId,
+    },
     Audit {
         page: PageId,
         before: Option<u64>,
@@ -454,14 +457,15 @@ impl Background {
                 self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })
             }
             FromPage::AddUnverified { name } => self.change(page, Call::AddUnverified { name }),
-            FromPage::RemoveUnverified { name } => {
-                self.change(page, Call::RemoveUnverified { name })
-            }
+            FromPage::RemoveUnverified { name } => self.verify(page, name),
             FromPage::StartImport { start } => self.start_import(page, start),
             FromPage::CommitImport { import } => self.commit_import(page, import),
             FromPage::Revoke { device } => self.revoke(page, device),
             FromPage::Rename { device, petname } => {
                 self.change(page, Call::RenameDevice { device, petname })
+            }
+            FromPage::HandOver { hand_over } => {
+                self.call_for(page, Call::HandOver(hand_over), Ask::HandOver { page })
             }
             FromPage::Invite { invite } => {
                 self.call_for(page, Call::InviteComputer(invite), Ask::Invite { page })
@@ -501,6 +505,11 @@ impl Background {
 
     fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
         self.call_for(page, call, Ask::Change { page })
+    }
+
+    /// From now on, or not at all.
+    fn verify(&mut self, page: PageId, name: LocalName) -> Vec<Effect> {
+        self.change(page, Call::RemoveUnverified { name })
     }
 
     fn revoke(&mut self, page: PageId, device: String) -> Vec<Effect> {

@@ -7,6 +7,7 @@ use settle_protocol::maker::MakerName;
 use settle_protocol::name::{Label, LocalName};
 use settle_protocol::origin::Origin;
 use settle_protocol::rpc::backup::{BackupMade, Part, Passphrase, RestoreDecision};
+use settle_protocol::rpc::handover::{HandOver, HandedOver};
 use settle_protocol::rpc::import::{ImportDecision, StartImport};
 use settle_protocol::rpc::invitation::{Invitation, Invite};
 use settle_protocol::rpc::maker::{AddMaker, Maker};
@@ -94,6 +95,11 @@ pub enum FromPage {
     Invite {
         /// Which, and what the other one may do.
         invite: Invite,
+    },
+    /// Let a referee hand a name over to a server.
+    HandOver {
+        /// Which name, by which referee, to whom.
+        hand_over: HandOver,
     },
     /// Let another site send requests to a device.
     Allow {
@@ -212,6 +218,11 @@ pub enum ToPage {
         refusal: Option<Refusal>,
         /// How often in a row the page's tab got no answer at all, not even a refusal.
         failures: u32,
+    },
+    /// The answer to [`FromPage::HandOver`].
+    HandedOver {
+        /// What the server is given.
+        handed: Box<HandedOver>,
     },
     /// The answer to [`FromPage::Invite`].
     Invited {

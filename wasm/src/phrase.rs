@@ -42,6 +42,12 @@ names! {
         VouchingText = "vouching_text",
         /// `$1`: the name that a referee vouches for.
         DoneVouched = "done_vouched",
+        /// `$1`: the referee that hands a name over.
+        HandoverTitle = "handover_title",
+        /// `$1`: the referee that is asked.
+        HandoverAsking = "handover_asking",
+        /// `$1`: the name, `$2`: the referee.
+        HandedOver = "handed_over",
         /// `$1`: the name that may open without pairing.
         UnverifiedTitle = "unverified_title",
         /// `$1`: the name; what opening it so means.

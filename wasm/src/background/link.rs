@@ -130,6 +130,7 @@ impl Background {
                 | Ask::Revoke { page, .. }
                 | Ask::Change { page }
                 | Ask::Invite { page }
+                | Ask::HandOver { page }
                 | Ask::Audit { page, .. }
                 | Ask::Makers { page }
                 | Ask::ChangeMakers { page }
@@ -204,20 +205,18 @@ impl Background {
                 Ok(_) => vec![self.list()],
                 Err(fault) => vec![failed(page, fault)],
             },
+            Ask::HandOver { page } => tell(page, response, |handed| ToPage::HandedOver {
+                handed: Box::new(handed),
+            }),
             Ask::Invite { page } => {
-                let answer = result(response);
-                let answer = answer.map(|invitation| ToPage::Invited { invitation });
-                vec![say(page, answer)]
+                tell(page, response, |invitation| ToPage::Invited { invitation })
             }
             Ask::Audit { page, before } => {
-                let answer = result(response).map(|audit| ToPage::Audit { audit, before });
-                vec![say(page, answer)]
+                tell(page, response, |audit| ToPage::Audit { audit, before })
             }
-            Ask::Makers { page } => {
-                let answer = result(response);
-                let answer = answer.map(|Makers { makers }| ToPage::Makers { makers });
-                vec![say(page, answer)]
-            }
+            Ask::Makers { page } => tell(page, response, |Makers { makers }| ToPage::Makers {
+                makers,
+            }),
             Ask::ChangeMakers { page } => match result::<Value>(response) {
                 Ok(_) => self.list_makers(page),
                 Err(fault) => vec![failed(page, fault)],
@@ -297,6 +296,15 @@ impl Background {
             self.trouble.unwrap_or_else(|| OwnFault::HostLost.into()),
         )]
     }
+}
+
+/// Tells a page what the daemon answered.
+fn tell<T: DeserializeOwned>(
+    page: PageId,
+    response: Response,
+    message: impl FnOnce(T) -> ToPage,
+) -> Vec<Effect> {
+    vec![say(page, result(response).map(message))]
 }
 
 fn say(page: PageId, answer: Result<ToPage, Fault>) -> Effect {

@@ -243,6 +243,7 @@ impl Blocked {
             ToPage::Revoked {} => return self.to_ceremony(),
             ToPage::Makers { .. }
             | ToPage::Invited { .. }
+            | ToPage::HandedOver { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
@@ -263,12 +264,8 @@ impl Blocked {
         self.fault = None;
         match action {
             Action::Retry => self.to_address(),
-            Action::Forget => {
-                self.forgetting = self.device().is_some();
-                Vec::new()
-            }
-            Action::ForgetCancel => {
-                self.forgetting = false;
+            Action::Forget | Action::ForgetCancel => {
+                self.forgetting = action == Action::Forget && self.device().is_some();
                 Vec::new()
             }
             Action::ForgetConfirm if self.forgetting => {
@@ -310,6 +307,9 @@ impl Blocked {
             | Action::ShowLog
             | Action::Details
             | Action::Rename
+            | Action::ShowHandover
+            | Action::HandOver
+            | Action::CloseHandover
             | Action::ShowInvite
             | Action::Invite
             | Action::CloseInvite

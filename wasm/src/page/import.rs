@@ -132,6 +132,8 @@ impl Import {
             | Field::Order
             | Field::Origin
             | Field::InvitedRole
+            | Field::HandedName
+            | Field::HandedBy
             | Field::NewPassphrase
             | Field::NewPassphraseAgain
             | Field::Passphrase

@@ -4,6 +4,7 @@
 mod backups;
 mod checks;
 mod device;
+mod handover;
 mod invite;
 mod list;
 mod log;
@@ -20,6 +21,7 @@ use settle_protocol::rpc::{Device, ErrorKind};
 use self::backups::Backups;
 pub use self::checks::Access;
 use self::checks::Checks;
+use self::handover::Handing;
 use self::invite::Inviting;
 use self::list::Order;
 use self::log::Log;
@@ -54,6 +56,7 @@ enum Place {
     Devices,
     Device(Shown),
     Invite(Inviting),
+    Handover(Handing),
     Log,
     Backup,
     Makers,
@@ -120,9 +123,7 @@ impl Manage {
             }
             Event::Lost {} => {
                 self.log = Log::default();
-                if let Place::Invite(inviting) = &mut self.place {
-                    inviting.failed();
-                }
+                self.stop_asking();
                 self.backups.stop();
                 Vec::new()
             }
@@ -146,6 +147,7 @@ impl Manage {
                 Place::Devices
                 | Place::Device(_)
                 | Place::Invite(_)
+                | Place::Handover(_)
                 | Place::Log
                 | Place::Backup
                 | Place::Makers => Vec::new(),
@@ -181,14 +183,18 @@ impl Manage {
                 self.fault = Some(fault);
                 self.undo = None;
                 self.log.failed();
-                if let Place::Invite(inviting) = &mut self.place {
-                    inviting.failed();
-                }
+                self.stop_asking();
                 self.backups.stop();
                 Vec::new()
             }
             ToPage::Makers { makers } => {
                 self.makers.heard(makers);
+                Vec::new()
+            }
+            ToPage::HandedOver { handed } => {
+                if let Place::Handover(handing) = &mut self.place {
+                    handing.heard(*handed);
+                }
                 Vec::new()
             }
             ToPage::Invited { invitation } => {
@@ -227,6 +233,7 @@ impl Manage {
             | Place::Devices
             | Place::Device(_)
             | Place::Invite(_)
+            | Place::Handover(_)
             | Place::Log
             | Place::Checks => {
                 self.backups.chosen(file);
@@ -238,6 +245,7 @@ impl Manage {
         let id = match &self.place {
             Place::Device(shown) => &shown.id,
             Place::Invite(inviting) => &inviting.device,
+            Place::Handover(handing) => &handing.referee,
             Place::Devices | Place::Log | Place::Backup | Place::Makers | Place::Checks => return,
         };
         if self.device(id).is_none() {
@@ -252,11 +260,15 @@ impl Manage {
             (Field::Petname, Place::Device(shown)) => shown.petname = Some(text),
             (Field::Origin, Place::Device(shown)) => shown.origin = text,
             (Field::InvitedRole, Place::Invite(inviting)) => inviting.chosen(&text),
-            (Field::InvitedRole, _) => {}
+            (Field::HandedName | Field::HandedBy, Place::Handover(handing)) => {
+                handing.typed(field, text);
+            }
+            (Field::InvitedRole | Field::HandedName | Field::HandedBy, _) => {}
             (
                 Field::Origin,
                 Place::Devices
                 | Place::Invite(_)
+                | Place::Handover(_)
                 | Place::Log
                 | Place::Backup
                 | Place::Makers
@@ -267,6 +279,7 @@ impl Manage {
                 Field::Petname,
                 Place::Devices
                 | Place::Invite(_)
+                | Place::Handover(_)
                 | Place::Log
                 | Place::Backup
                 | Place::Makers
@@ -309,6 +322,9 @@ impl Manage {
             }
             Action::Details => self.go(Place::Device(Shown::new(value.to_owned()))),
             Action::ShowInvite | Action::Invite | Action::CloseInvite => self.invite(action),
+            Action::ShowHandover | Action::HandOver | Action::CloseHandover => {
+                self.hand_over(action)
+            }
             Action::Pair => open("pair.html"),
             Action::Import => open("import.html"),
             Action::Older => Vec::from_iter(self.log.read_older()),
@@ -317,12 +333,7 @@ impl Manage {
                 .undo
                 .take()
                 .map_or_else(Vec::new, |undo| say(undo.message)),
-            Action::Forget | Action::ForgetCancel => {
-                if let Place::Device(shown) = &mut self.place {
-                    shown.forgetting = action == Action::Forget;
-                }
-                Vec::new()
-            }
+            Action::Forget | Action::ForgetCancel => self.ask_to_forget(action),
             Action::Open
             | Action::Rename
             | Action::PassSite
@@ -385,6 +396,43 @@ impl Manage {
         }
         let shown = Shown::new(inviting.device.clone());
         self.go(Place::Device(shown))
+    }
+
+    /// What is pressed on the way to a name for a server, and back from it.
+    fn hand_over(&mut self, action: Action) -> Vec<Effect> {
+        if let (Place::Device(Shown { id, .. }), Action::ShowHandover) = (&self.place, action) {
+            let handing = Handing::by(id.clone());
+            return self.go(Place::Handover(handing));
+        }
+        let Place::Handover(handing) = &mut self.place else {
+            return Vec::new();
+        };
+        if action == Action::HandOver {
+            return handing.ask();
+        }
+        let shown = Shown::new(handing.referee.clone());
+        self.go(Place::Device(shown))
+    }
+
+    fn ask_to_forget(&mut self, action: Action) -> Vec<Effect> {
+        if let Place::Device(shown) = &mut self.place {
+            shown.forgetting = action == Action::Forget;
+        }
+        Vec::new()
+    }
+
+    /// Nobody answers what a device was asked for.
+    fn stop_asking(&mut self) {
+        match &mut self.place {
+            Place::Invite(inviting) => inviting.failed(),
+            Place::Handover(handing) => handing.failed(),
+            Place::Devices
+            | Place::Device(_)
+            | Place::Log
+            | Place::Backup
+            | Place::Makers
+            | Place::Checks => {}
+        }
     }
 
     fn go(&mut self, place: Place) -> Vec<Effect> {
@@ -513,6 +561,7 @@ impl Manage {
             Place::Device(shown) => self.device(&shown.id),
             Place::Devices
             | Place::Invite(_)
+            | Place::Handover(_)
             | Place::Log
             | Place::Backup
             | Place::Makers
@@ -535,6 +584,7 @@ impl Manage {
             Place::Devices => Screen::Overview,
             Place::Device(_) => Screen::Device,
             Place::Invite(_) => Screen::Invite,
+            Place::Handover(_) => Screen::Handover,
             Place::Log => Screen::Log,
             Place::Backup => Screen::Backup,
             Place::Makers => Screen::Makers,
@@ -545,7 +595,7 @@ impl Manage {
                 Part::AtDevices,
                 matches!(
                     self.place,
-                    Place::Devices | Place::Device(_) | Place::Invite(_)
+                    Place::Devices | Place::Device(_) | Place::Invite(_) | Place::Handover(_)
                 ),
             )
             .part(Part::AtMakers, matches!(self.place, Place::Makers))
@@ -559,6 +609,10 @@ impl Manage {
             Place::Device(_) => self.view_device(view),
             Place::Invite(inviting) => match self.device(&inviting.device) {
                 Some(device) => inviting.view(view, device.name()),
+                None => view,
+            },
+            Place::Handover(handing) => match self.device(&handing.referee) {
+                Some(referee) => handing.view(view, referee.name()),
                 None => view,
             },
             Place::Log => self.log.view(view),

@@ -69,6 +69,7 @@ impl Overview {
             ToPage::Revoked {}
             | ToPage::Makers { .. }
             | ToPage::Invited { .. }
+            | ToPage::HandedOver { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}
@@ -163,6 +164,9 @@ impl Overview {
             | Action::ShowLog
             | Action::Details
             | Action::Rename
+            | Action::ShowHandover
+            | Action::HandOver
+            | Action::CloseHandover
             | Action::ShowInvite
             | Action::Invite
             | Action::CloseInvite

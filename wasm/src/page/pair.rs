@@ -237,6 +237,7 @@ impl Pair {
             | ToPage::DecideImport { .. }
             | ToPage::Makers { .. }
             | ToPage::Invited { .. }
+            | ToPage::HandedOver { .. }
             | ToPage::BackupMade { .. }
             | ToPage::BackupPart { .. }
             | ToPage::RestoreGiven {}

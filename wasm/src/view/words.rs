@@ -40,6 +40,8 @@ names! {
         Checks = "checks",
         /// Another computer is let in to a device.
         Invite = "invite",
+        /// A name is handed over to a server by a referee.
+        Handover = "handover",
     }
 }
 
@@ -72,6 +74,20 @@ names! {
         VouchingTitle = "vouching_title",
         /// What is looked at then.
         VouchingText = "vouching_text",
+        /// The headline where a name is handed over.
+        HandoverTitle = "handover_title",
+        /// What is wrong with the name for it.
+        HandedNameProblem = "handed_name_problem",
+        /// That the referee is asked.
+        HandoverAsking = "handover_asking",
+        /// Which name was handed over.
+        HandedOver = "handed_over",
+        /// The certificate that the server has to trust.
+        HandedRoot = "handed_root",
+        /// Who takes some lines.
+        Taker = "taker",
+        /// The lines.
+        Lines = "lines",
         /// The question whether a name is to open without pairing.
         UnverifiedTitle = "unverified_title",
         /// What that means.
@@ -312,6 +328,14 @@ names! {
         CanInvite = "can_invite",
         /// The code is there.
         Invited = "invited",
+        /// The referee may hand names over.
+        MayHandOver = "may_hand_over",
+        /// The name and what the server speaks are to be given.
+        Handing = "handing",
+        /// The name can be handed over.
+        CanHandOver = "can_hand_over",
+        /// It was.
+        HandedOver = "handed_over",
         /// A name may open without pairing.
         MayOpenUnverified = "may_open_unverified",
         /// It can be opened so now.
@@ -382,6 +406,10 @@ names! {
         Origin = "origin",
         /// What another computer may do on a device.
         InvitedRole = "invited_role",
+        /// A name to hand over.
+        HandedName = "handed_name",
+        /// What its server speaks.
+        HandedBy = "handed_by",
         /// Seals a backup.
         NewPassphrase = "new_passphrase",
         /// The same, to be sure.
@@ -424,6 +452,12 @@ names! {
         Pair = "pair",
         /// Leads to where certificates are imported.
         Import = "import",
+        /// Shows how a name is handed over.
+        ShowHandover = "show_handover",
+        /// Hands it over.
+        HandOver = "hand_over",
+        /// Goes back to the referee.
+        CloseHandover = "close_handover",
         /// Asks whether a name is to open without pairing.
         AskUnverified = "ask_unverified",
         /// Opens it so.
@@ -494,6 +528,8 @@ names! {
         Devices = "devices",
         /// The names that open without pairing.
         Unverified = "unverified",
+        /// What is pasted on a server.
+        Lines = "lines",
         /// The sites that asked for devices.
         Asked = "asked",
         /// The sites that may send requests to a device.

@@ -55,6 +55,8 @@ impl Backups {
             Field::Petname
             | Field::Origin
             | Field::InvitedRole
+            | Field::HandedName
+            | Field::HandedBy
             | Field::Search
             | Field::ImportName
             | Field::ImportSource

@@ -10,6 +10,9 @@ use crate::phrase::Phrase;
 use crate::view::{Field, List, Part, Row, Slot, Text, View};
 use crate::vouching;
 
+/// The role that a referee takes names from.
+const ADMIN: &str = "admin";
+
 impl Manage {
     pub(super) fn view_device(&self, view: View) -> View {
         let (Some(device), Place::Device(shown)) = (self.shown(), &self.place) else {
@@ -86,6 +89,7 @@ fn with_anchor(view: View, device: &Device, devices: &[Device]) -> View {
             view.key(paired.fingerprint)
                 .authority(paired.authority)
                 .part(Part::IsReferee, true)
+                .part(Part::MayHandOver, paired.role == ADMIN)
                 .part(Part::NothingVouched, vouched.is_empty())
                 .list(List::Vouched, vouched)
         }

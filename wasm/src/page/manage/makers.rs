@@ -66,6 +66,8 @@ impl Makers {
             Field::Petname
             | Field::Origin
             | Field::InvitedRole
+            | Field::HandedName
+            | Field::HandedBy
             | Field::Search
             | Field::ImportName
             | Field::ImportSource

@@ -1,5 +1,7 @@
 //! The manager as its script drives it.
 
+mod handover;
+
 use settle_protocol::rpc::DeviceAnchor;
 use settle_protocol::rpc::audit::{Audit, AuditEntry, AuditEvent};
 use settle_protocol::rpc::backup::{
