@@ -25,6 +25,7 @@ const LOOKING: &[&str] = &[
     "manage",
     "paired",
     "popup",
+    "referee",
     "rollover",
     "typed",
     "unverified",
