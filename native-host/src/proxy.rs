@@ -3,7 +3,8 @@
 //! Browsers reach it as an HTTPS proxy whose host name is a secret of this user. CONNECT to a paired
 //! name is answered with a certificate of the bridge authority; the requests inside are judged by the
 //! access rule and forwarded over connections verified against the device's own anchor. CONNECT
-//! alone contacts nobody. What is trusted is decided elsewhere.
+//! alone contacts no device. Names that the user lets open without pairing go another way (`unverified`).
+//! What is trusted is decided elsewhere.
 
 pub mod access;
 mod admission;
