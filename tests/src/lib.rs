@@ -33,6 +33,7 @@ pub mod process;
 pub mod referee;
 pub mod relay;
 pub mod rogue;
+pub mod second;
 pub mod server;
 pub mod soak;
 pub mod strike;

@@ -51,7 +51,10 @@ const FOREIGN: &[Need] = &[
     ("h2load", "nghttp2-client"),
     ("certbot", "certbot"),
     ("lego", "lego"),
+    (PYOPENSSL, "python3-openssl"),
 ];
+/// The second implementation's TLS; it brings the second implementation's cryptography.
+const PYOPENSSL: &str = "/usr/lib/python3/dist-packages/OpenSSL/SSL.py";
 /// What the verifying proxy is measured beside.
 const PEERS: &[Need] = &[("nginx", "nginx-light"), ("mitmdump", "mitmproxy")];
 /// What the referee is measured beside.

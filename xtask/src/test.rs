@@ -261,7 +261,7 @@ fn protocol(count: &mut Count) -> anyhow::Result<()> {
     modelled(count)?;
     eprintln!("== pairings of the real binaries");
     let pairing =
-        "package(settle-tests) & test(/^(codes|crash|discovery|journey|lost|twin|typed)::/)";
+        "package(settle-tests) & test(/^(codes|crash|discovery|journey|lost|second|twin|typed)::/)";
     count.tests(&mut sandbox::command(&words(&nextest(
         pairing,
         &["--offline"],

@@ -40,6 +40,7 @@ mod reset;
 mod revoked;
 mod rollover;
 mod rotation;
+mod second;
 mod smuggled;
 mod soak;
 mod tampered;
