@@ -59,7 +59,7 @@ impl SecondDevice {
         let mut process = Running::start(&mut command);
         let mut events = Lines::of(process.child().stdout.take().expect("a pipe"));
         Self {
-            shown: events.wait_for("code", |line| line["event"] == "code"),
+            shown: events.wait_for("code", |line| is(line, "code")),
             events,
             _process: process,
         }
@@ -68,20 +68,25 @@ impl SecondDevice {
     /// What it showed at its start: `code`, `typed`, `tag`, `unique_name`.
     #[must_use]
     pub fn shown(&self, field: &str) -> &str {
-        self.shown[field].as_str().expect("a text")
+        let text = self.shown.get(field).and_then(Value::as_str);
+        text.expect("a text")
     }
 
     /// Where it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
-        let port = self.shown["port"].as_u64();
+        let port = self.shown.get("port").and_then(Value::as_u64);
         port.and_then(|port| port.try_into().ok()).expect("a port")
     }
 
     /// Waits for the next event of a kind.
     pub fn wait_for(&mut self, event: &str) -> Value {
-        self.events.wait_for(event, |line| line["event"] == event)
+        self.events.wait_for(event, |line| is(line, event))
     }
+}
+
+fn is(line: &Value, event: &str) -> bool {
+    line.get("event").and_then(Value::as_str) == Some(event)
 }
 
 fn program(name: &str) -> Command {
