@@ -25,6 +25,7 @@ pub mod forger;
 pub mod frames;
 pub mod home;
 pub mod instant;
+pub mod lab;
 pub mod line;
 pub mod multicast;
 pub mod openapi;

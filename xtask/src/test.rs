@@ -30,6 +30,8 @@ enum Part {
     Unit,
     /// The real binaries over pipes and sockets
     Pipes,
+    /// The real binaries on a network with an attacker in it
+    Lab,
     /// The extension in a real browser
     Browsers,
     /// Whether every requirement has its tests, and these ran
@@ -50,10 +52,11 @@ enum Part {
 
 impl Part {
     /// Those that a whole run has, in their order.
-    const WHOLE: [Self; 5] = [
+    const WHOLE: [Self; 6] = [
         Self::Lints,
         Self::Unit,
         Self::Pipes,
+        Self::Lab,
         Self::Browsers,
         Self::Requirements,
     ];
@@ -96,6 +99,7 @@ fn run_part(part: Part, count: &mut Count) -> anyhow::Result<()> {
         Part::Lints => lints(count),
         Part::Unit => unit(count),
         Part::Pipes => pipes(count),
+        Part::Lab => lab(count),
         Part::Browsers => browsers(count, &[]),
         Part::Requirements => {
             held(count);
@@ -245,7 +249,17 @@ fn pipes(count: &mut Count) -> anyhow::Result<()> {
     setup::pipes()?;
     build_everything()?;
     count.tests(&mut sandbox::command(&words(&nextest(
-        "package(settle-tests)",
+        "package(settle-tests) - binary(lab)",
+        &["--offline"],
+    )))?)
+}
+
+fn lab(count: &mut Count) -> anyhow::Result<()> {
+    eprintln!("== the hostile house");
+    setup::pipes()?;
+    build_everything()?;
+    count.tests(&mut sandbox::command(&words(&nextest(
+        "package(settle-tests) & binary(lab)",
         &["--offline"],
     )))?)
 }

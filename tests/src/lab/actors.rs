@@ -1,0 +1,133 @@
+//! Who lives on the network: computers with a user, a keyring, a host of Settle and its extension's
+//! connector, and devices with a web interface. Each is a host and what runs on it.
+
+use std::net::SocketAddr;
+
+use settle_protocol::rpc::{self, BridgeCertificate, Call};
+
+use super::Lan;
+use super::host::Host;
+use crate::device::Setup;
+use crate::visit::Page;
+use crate::{Connector, Device, Home, Keyring, Upstream, Visit};
+
+/// Where a device's own pages are served: on its host alone.
+const INTERFACE_AT: std::net::Ipv4Addr = std::net::Ipv4Addr::LOCALHOST;
+/// The port of HTTPS.
+const HTTPS: u16 = 443;
+
+/// Somebody's computer.
+#[derive(Debug)]
+pub struct Computer {
+    /// The extension's connector. It goes first.
+    pub connector: Connector,
+    /// The user's home.
+    pub home: Home,
+    /// The machine.
+    pub host: Host,
+}
+
+impl Computer {
+    /// A computer whose user has installed Settle.
+    #[must_use]
+    pub fn join(lan: &Lan) -> Self {
+        let host = lan.host();
+        let (home, connector) = host.on(|| {
+            let home = Home::new(Keyring::Unlocked);
+            let connector = Connector::start(&home);
+            (home, connector)
+        });
+        Self {
+            connector,
+            home,
+            host,
+        }
+    }
+
+    /// Pairs a device by its code, and consents.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn pair(&mut self, code: &str) -> rpc::Device {
+        self.connector.pair(code)
+    }
+
+    /// The browser's way to a page.
+    ///
+    /// # Panics
+    /// If the daemon does not tell of its proxy.
+    pub fn browser(&mut self) -> Visit {
+        let certificate: BridgeCertificate = self
+            .connector
+            .call(Call::BridgeCertificate {})
+            .expect("the bridge certificate");
+        let welcome = self.connector.hello().expect("a welcome");
+        Visit::new(&welcome.proxy, &certificate.pem).expect("a certificate")
+    }
+
+    /// Opens `https://<name><path>` in the browser.
+    ///
+    /// # Errors
+    /// When the proxy refuses the way, or breaks off.
+    pub fn open(&mut self, name: &str, path: &str) -> anyhow::Result<Page> {
+        let browser = self.browser();
+        self.host.on(|| browser.get(name, path))
+    }
+}
+
+/// A device with its web interface.
+#[derive(Debug)]
+pub struct Appliance {
+    /// Settle on it. It goes first.
+    pub device: Device,
+    /// Its pages.
+    pub upstream: Upstream,
+    /// Its files.
+    pub home: Home,
+    /// The machine.
+    pub host: Host,
+    setup: Setup,
+}
+
+impl Appliance {
+    /// A new device of a name, which announces itself.
+    #[must_use]
+    pub fn join(lan: &Lan, name: &str) -> Self {
+        let setup = Setup {
+            name: name.to_owned(),
+            announce: true,
+            ..Setup::default()
+        };
+        Self::join_as(lan.host(), setup)
+    }
+
+    /// A device on a host, at its address where the setup names none of its own.
+    #[must_use]
+    pub fn join_as(host: Host, setup: Setup) -> Self {
+        let setup = Setup {
+            listen: SocketAddr::new(host.address().into(), HTTPS),
+            ..setup
+        };
+        let (home, upstream, device) = host.on(|| {
+            let home = Home::new(Keyring::Missing);
+            let upstream = Upstream::start_at(INTERFACE_AT);
+            let device = Device::start_as(&home, upstream.address(), &setup);
+            (home, upstream, device)
+        });
+        Self {
+            device,
+            upstream,
+            home,
+            host,
+            setup,
+        }
+    }
+
+    /// Starts it again with all that it had, at its host's address of now.
+    pub fn restart(&mut self) {
+        crate::process::kill(self.device.process_id());
+        self.setup.listen = SocketAddr::new(self.host.address().into(), HTTPS);
+        let (home, setup, upstream) = (&self.home, &self.setup, self.upstream.address());
+        self.device = self.host.on(|| Device::start_as(home, upstream, setup));
+    }
+}
