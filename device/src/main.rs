@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use settle_device::ui::{self, Format};
 use settle_device::{
     Announcing, Button, Device, Event, Policy, Settings, UpstreamUrl, Upstreams, UpstreamsError,
@@ -110,6 +111,7 @@ struct Serve {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
+    keep_memory();
     let ended = match arguments.command {
         Command::Serve(serve) => run(serve),
         Command::Init(init) => ask(commands::init(init)),
@@ -130,6 +132,13 @@ fn main() -> ExitCode {
             drop(writeln!(io::stderr(), "settle-device: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// There are keys in it: no crash writes it to a file, and no other program of the user reads it.
+fn keep_memory() {
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash of this program may leave keys in a core file");
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use settle::commands::{self, Arguments, Command, CommandError, Outcome, Terminal};
 use settle::connector::{self, Caller};
 use settle::daemon;
@@ -42,6 +43,9 @@ fn tell(error: &anyhow::Error) {
 }
 
 fn run() -> anyhow::Result<Outcome> {
+    // There are keys in it, and passphrases: no crash writes it to a file, no other program of the user reads it.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .context("cannot keep this program's memory to itself")?;
     let paths = Paths::from_environment(|name| std::env::var_os(name))?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(caller) = Caller::from_arguments(&arguments) {

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -92,6 +93,7 @@ impl Which {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     start_log();
+    keep_memory();
     let ended = match arguments.command {
         Command::Init(sealed) => authority::init(&sealed),
         Command::Intermediate(renew) => authority::intermediate(&renew),
@@ -114,6 +116,13 @@ fn main() -> ExitCode {
             drop(writeln!(io::stderr(), "settle-referee: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// There are keys in it: no crash writes it to a file, and no other program of the user reads it.
+fn keep_memory() {
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "a crash of this program may leave keys in a core file");
     }
 }
 

@@ -63,6 +63,11 @@ impl Connector {
         }
     }
 
+    /// The process itself.
+    pub const fn process(&mut self) -> &mut Running {
+        &mut self.process
+    }
+
     /// Says hello.
     ///
     /// # Errors

@@ -150,6 +150,11 @@ impl Device {
         self.process.id()
     }
 
+    /// The process itself.
+    pub const fn process(&mut self) -> &mut Running {
+        &mut self.process
+    }
+
     /// How many clients are on its list, as its file has it: there is no other way to ask a device
     /// without being one of them.
     #[must_use]

@@ -1,5 +1,6 @@
 //! Programs of the workspace, found beside the test, and processes that end with their values.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -61,6 +62,18 @@ impl Running {
     /// The process itself, for its pipes.
     pub const fn child(&mut self) -> &mut Child {
         &mut self.0
+    }
+
+    /// Makes it crash. Returns whether the system kept its memory in a core file (core(5)).
+    ///
+    /// # Panics
+    /// When it goes on, or ended before.
+    pub fn crash(&mut self) -> bool {
+        let pid = Pid::from_child(&self.0);
+        kill_process(pid, Signal::ABORT).expect("a process");
+        let status = self.0.wait().expect("an end");
+        assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()));
+        status.core_dumped()
     }
 
     /// Waits until it has ended by itself, or panics after [`PATIENCE`].

@@ -186,6 +186,11 @@ impl<'a> Referee<'a> {
         &self.metrics
     }
 
+    /// The process itself.
+    pub const fn process(&mut self) -> &mut Running {
+        &mut self.process
+    }
+
     /// What a command says that speaks to its store.
     #[must_use]
     pub fn ask(&self, arguments: &[&str]) -> Value {

@@ -31,6 +31,7 @@ mod logs;
 mod lost;
 mod maker;
 mod managing;
+mod memory;
 mod poisoned;
 mod portable;
 mod races;
