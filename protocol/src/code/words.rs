@@ -19,7 +19,6 @@ pub const WORDS: usize = 14;
 
 /// 128 bits in words of 11, the last of which carries four zero bits.
 const DATA: usize = 12;
-const LIST: Language = Language::English;
 /// x^11 + x^2 + 1, which is primitive.
 const MODULUS: u16 = 0b1000_0000_0101;
 /// Letters that tell the words of the list apart.
@@ -116,11 +115,13 @@ fn split(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
+/// The list, by this function alone: others of `bip39` bring another copy of it into the extension.
+pub(crate) fn list() -> &'static [&'static str; 2048] {
+    Language::English.word_list()
+}
+
 fn word_of(number: u16) -> &'static str {
-    LIST.word_list()
-        .get(usize::from(number))
-        .copied()
-        .unwrap_or_default()
+    list().get(usize::from(number)).copied().unwrap_or_default()
 }
 
 /// The number of a word, given whole or by at least its first four letters.
@@ -130,14 +131,15 @@ fn number_of(word: &str) -> Option<u16> {
         return None;
     }
     let word = Zeroizing::new(word.to_ascii_lowercase());
-    if let Some(number) = LIST.find_word(&word) {
-        return Some(number);
-    }
-    let mut same_stem = LIST.words_by_prefix_iter(word.get(..STEM)?);
-    let only = same_stem
-        .next()
-        .filter(|only| only.starts_with(word.as_str()))?;
-    LIST.find_word(only)
+    let number = match list().binary_search(&word.as_str()) {
+        Ok(number) => number,
+        // The list is in order, so what begins with it would be here.
+        Err(number) => {
+            let next = list().get(number)?;
+            (word.len() >= STEM && next.starts_with(word.as_str())).then_some(number)?
+        }
+    };
+    u16::try_from(number).ok()
 }
 
 fn secret_of(numbers: &[u16]) -> Option<PairingSecret> {
@@ -266,7 +268,7 @@ mod tests {
     fn every_wrong_word_is_detected_and_named() {
         let right = words(9);
         for place in 0..WORDS {
-            for wrong_word in LIST.word_list() {
+            for wrong_word in list() {
                 let mut wrong = right.clone();
                 wrong[place] = wrong_word;
                 if wrong == right {

@@ -3,9 +3,8 @@
 
 use alloc::string::String;
 
-use bip39::Language;
-
 use super::KeyFingerprint;
+use crate::code::words;
 
 /// How many words: 66 bits, so that a key with the words of another one cannot be had by trying.
 const WORDS: usize = 6;
@@ -16,7 +15,6 @@ const ROWS: usize = 8;
 
 /// Columns that are not mirrored.
 const FREE: usize = COLUMNS.div_ceil(2);
-const LIST: Language = Language::English;
 
 impl KeyFingerprint {
     /// Words of the English list of BIP 39, with a space between them: the first 66 bits, eleven a word.
@@ -28,7 +26,7 @@ impl KeyFingerprint {
                 text.push(' ');
             }
             let number = (0..11).fold(0, |number, bit| number * 2 + self.bit(11 * place + bit));
-            text.push_str(LIST.word_list().get(number).copied().unwrap_or_default());
+            text.push_str(words::list().get(number).copied().unwrap_or_default());
         }
         text
     }
