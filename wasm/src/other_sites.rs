@@ -106,7 +106,7 @@ impl OtherSites {
             "direct" => Self::Direct,
             "fixed_servers" => value
                 .get("rules")
-                .and_then(|rules| Servers::deserialize(rules).ok())
+                .and_then(|rules| Servers::deserialize(rules.clone()).ok())
                 .map_or(Self::Lost, Self::Servers),
             "pac_script" => value
                 .pointer("/pacScript/data")

@@ -1,6 +1,6 @@
 //! All devices: found by a part of a name, in the order of their names or of their last use.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 
 use settle_protocol::rpc::{Device, UnverifiedName};
 
@@ -39,11 +39,11 @@ impl Order {
         }
     }
 
-    fn sort(self, devices: &mut [&Device]) {
+    fn compare(self, one: &Device, other: &Device) -> Ordering {
         match self {
-            Self::Name => devices.sort_by_key(|device| device.name().clone()),
-            Self::Used => devices.sort_by_key(|device| Reverse(device.last_verified_at)),
-            Self::New => devices.sort_by_key(|device| Reverse(device.paired_at)),
+            Self::Name => one.name().cmp(other.name()),
+            Self::Used => other.last_verified_at.cmp(&one.last_verified_at),
+            Self::New => other.paired_at.cmp(&one.paired_at),
         }
     }
 }
@@ -59,7 +59,7 @@ impl Manage {
             names.any(|name| name.as_str().contains(&wanted))
         };
         let mut found: Vec<&Device> = status.devices.iter().filter(fits).collect();
-        self.order.sort(&mut found);
+        found.sort_by(|one, other| self.order.compare(one, other));
         let empty = status.devices.is_empty();
         view.titled(Slot::ManageTitle, Text::say(Phrase::ManageDevices))
             .part(Part::Some, !empty)
