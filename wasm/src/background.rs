@@ -33,7 +33,7 @@ pub type TabId = i32;
 
 /// What happens to the background.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The worker started: always the first event.
     Started(Started),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::{JsError, JsValue, wasm_bindgen};
 
@@ -35,7 +35,7 @@ impl Background {
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "BackgroundEvent")] event: JsValue,
     ) -> Result<JsValue, JsError> {
-        to_js(&self.0.update(from_js(event)?))
+        to_js(&self.0.update(event_of(event)?))
     }
 }
 
@@ -79,7 +79,7 @@ impl Page {
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "PageEvent")] event: JsValue,
     ) -> Result<JsValue, JsError> {
-        to_js(&self.page.update(from_js(event)?))
+        to_js(&self.page.update(event_of(event)?))
     }
 
     /// What to show.
@@ -93,10 +93,15 @@ impl Page {
 }
 
 /// By way of JSON, from which the daemon's messages are read too: reading every type from
-/// JavaScript's values as well would make the file half as large again.
-fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsError> {
-    let value: Value = serde_wasm_bindgen::from_value(value)?;
-    Ok(T::deserialize(value)?)
+/// JavaScript's values as well would make the file half as large again. An event has its kind among its fields in
+/// JavaScript and around them here, because whatever is in an enum that has it inside is compiled once more.
+fn event_of<T: DeserializeOwned>(event: JsValue) -> Result<T, JsError> {
+    let mut fields: Map<String, Value> = serde_wasm_bindgen::from_value(event)?;
+    let kind = fields.remove("kind");
+    let kind = kind.as_ref().and_then(Value::as_str);
+    let kind = kind.ok_or_else(|| JsError::new("an event has a kind"))?;
+    let event = Map::from_iter([(kind.to_owned(), Value::Object(fields))]);
+    Ok(T::deserialize(Value::Object(event))?)
 }
 
 fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsError> {

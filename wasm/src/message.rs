@@ -17,7 +17,7 @@ use crate::fault::{Fault, OwnFault};
 
 /// Said by a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum FromPage {
     /// Find the device of this code and prove both sides to each other.
     Start {
@@ -173,7 +173,7 @@ impl std::fmt::Debug for CodeText {
 
 /// Said to a page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ToPage {
     /// At once when a page opens, and whenever it changes.
     Status {

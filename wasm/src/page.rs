@@ -41,7 +41,7 @@ names! {
 
 /// What happens to a page. Times are in seconds since the Unix epoch.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The background said something.
     Heard {

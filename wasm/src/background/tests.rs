@@ -19,14 +19,13 @@ use crate::message::{CodeText, LinkState, ProxyControl};
 const MISSING: &str = "Specified native messaging host not found.";
 
 fn started(known: &Value, level: &str) -> Event {
-    serde_json::from_value(json!({
-        "kind": "started",
+    serde_json::from_value(json!({ "started": {
         "base": "chrome-extension://x/",
         "version": "0.1.0",
         "user_agent": "Chrome/156 Linux",
         "known": known,
         "setting": { "levelOfControl": level, "value": { "mode": "direct" } },
-    }))
+    } }))
     .unwrap()
 }
 
