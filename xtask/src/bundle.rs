@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::process;
 
-/// The crates that become wasm modules, as packages and as files.
-const MODULES: [(&str, &str); 2] = [
-    ("settle-wasm", "settle_wasm"),
-    ("settle-picture", "settle_picture"),
+/// The crates that become wasm modules, as packages and as files, and how many bytes each may have with gzip: the
+/// first one is parsed at each start of the background and of a page.
+const MODULES: [(&str, &str, usize); 2] = [
+    ("settle-wasm", "settle_wasm", 350_000),
+    ("settle-picture", "settle_picture", 240_000),
 ];
 const TRIPLE: &str = "wasm32-unknown-unknown";
 
@@ -30,12 +31,12 @@ pub(crate) fn both() -> anyhow::Result<Extensions> {
     let mut build = process::cargo(&["build", "--locked", "--profile", "wasm"]);
     build.args(["--target", TRIPLE]);
     build.env("CARGO_ENCODED_RUSTFLAGS", flags()?.join("\u{1f}"));
-    for (package, _) in MODULES {
+    for (package, ..) in MODULES {
         build.args(["--package", package]);
     }
     process::run(&mut build)?;
     let source = process::root().join("extension");
-    for (_, module) in MODULES {
+    for (_, module, _) in MODULES {
         let wasm = process::target().join(TRIPLE).join("wasm");
         let wasm = wasm.join(module).with_extension("wasm");
         Bindgen::new()
@@ -47,7 +48,9 @@ pub(crate) fn both() -> anyhow::Result<Extensions> {
             .remove_producers_section(true)
             .generate(source.join("pkg"))
             .with_context(|| format!("wasm-bindgen on {}", wasm.display()))?;
-        tell_size(&source.join("pkg").join(format!("{module}_bg.wasm")))?;
+        let made = built(module);
+        let (raw, packed) = (fs::metadata(&made)?.len(), packed(&made)?);
+        eprintln!("{module}: {raw} bytes, {packed} with gzip");
     }
     Ok(Extensions {
         chromium: for_browser("chromium")?,
@@ -99,13 +102,24 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell_size(file: &Path) -> anyhow::Result<()> {
-    let raw = fs::metadata(file)?.len();
-    let packed = Command::new("gzip").args(["-9", "-c"]).arg(file).output()?;
-    eprintln!(
-        "{}: {raw} bytes, {} with gzip",
-        file.file_name().unwrap_or_default().display(),
-        packed.stdout.len()
-    );
+/// Insists that no module of the last bundle has outgrown what it may have.
+pub(crate) fn is_small() -> anyhow::Result<()> {
+    for (_, module, most) in MODULES {
+        let packed = packed(&built(module))?;
+        ensure!(
+            (1..=most).contains(&packed),
+            "{module}: {packed} bytes with gzip, and {most} at most"
+        );
+    }
     Ok(())
+}
+
+fn built(module: &str) -> PathBuf {
+    let file = format!("extension/pkg/{module}_bg.wasm");
+    process::root().join(file)
+}
+
+fn packed(file: &Path) -> anyhow::Result<usize> {
+    let packed = Command::new("gzip").args(["-9", "-c"]).arg(file).output()?;
+    Ok(packed.stdout.len())
 }

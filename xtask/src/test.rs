@@ -184,6 +184,8 @@ fn lints(count: &mut Count) -> anyhow::Result<()> {
         ("clippy", clippy),
         ("clippy for wasm", clippy_wasm),
     ];
+    eprintln!("== what browsers load");
+    count.check(bundle::is_small());
     eprintln!("== what Firefox's store checks");
     count.check(package::lint(&extensions.firefox));
     let other_systems = setup::OTHER_SYSTEMS.map(keyring_for);
