@@ -103,6 +103,7 @@ export class Tab {
     const key = (await this.ask(isBehind, selector)) ? "ShiftTab" : "Tab";
     for (let step = 0; step < MOST_STEPS; step += 1) {
       await this.strike(key);
+      await this.ask(isDrawn);
       // The browser may take a moment to bring it into sight.
       await this.will(unseenFocus).toBe("");
       if (await this.ask(isFocused, selector)) return;
@@ -327,6 +328,16 @@ function isBehind(selector) {
   return (from & Node.DOCUMENT_POSITION_PRECEDING) > 0;
 }
 
+/**
+ * Once the document was drawn again, as it is between two keys of anybody's: Firefox brings the caret of a field into sight
+ * when it draws, even if the focus has moved on meanwhile.
+ */
+function isDrawn() {
+  return new Promise((resolve) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(true))),
+  );
+}
+
 /** @param {string} selector */
 function isFocused(selector) {
   return document.activeElement?.matches(selector) ?? false;
@@ -340,10 +351,14 @@ function unseenFocus() {
   // A field for a picture lends its focus to the button that is seen in its place.
   const shown = element.matches("input[type=file]") ? element.nextElementSibling : element;
   const { outlineStyle, outlineWidth } = getComputedStyle(shown ?? element);
-  const isOutlined = outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0;
-  const isInSight = width > 0 && height > 0 && bottom > 0 && top < innerHeight;
-  const isSeen = element.matches(":focus-visible") && isOutlined && isInSight;
-  return isSeen ? "" : element.outerHTML.slice(0, 80);
+  const lacks = Object.entries({
+    focus: document.hasFocus(),
+    "visible focus": element.matches(":focus-visible"),
+    outline: outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0,
+    size: width > 0 && height > 0,
+    [`sight (${top} to ${bottom} of ${innerHeight})`]: bottom > 0 && top < innerHeight,
+  }).flatMap(([what, there]) => (there ? [] : [what]));
+  return lacks.length > 0 ? `${element.outerHTML.slice(0, 80)} lacks ${lacks.join(", ")}` : "";
 }
 
 /** Opens the popup as a tab about the only other one, from a page of the extension. */

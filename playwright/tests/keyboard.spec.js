@@ -1,7 +1,7 @@
 // Everything by the keyboard alone: pairing, the popup, the manager and what stands in the way, with the focus to be seen at
 // each step, and never on what consents.
 
-import { inChromium } from "../harness/journeys.js";
+import { inBothBrowsers } from "../harness/journeys.js";
 import { expect } from "../harness/stage.js";
 import { CAMERA_NAME } from "../harness/unpairable.js";
 
@@ -88,5 +88,7 @@ async function turnsBack({ tab }) {
   await tab.tells('[data-text="import_source_problem"]');
 }
 
-inChromium("a device is paired, managed and forgotten by the keyboard alone", pairsAndManages);
-inChromium("what cannot pair is looked at and left by the keyboard alone", turnsBack);
+inBothBrowsers("by the keyboard alone", {
+  "a device is paired, managed and forgotten": pairsAndManages,
+  "what cannot pair is looked at and left": turnsBack,
+});
