@@ -3,6 +3,7 @@
 //! Just enough for that: the questions, and the hosts of announced services.
 
 use std::collections::HashSet;
+use std::net::Ipv4Addr;
 
 use serde_json::{Value, json};
 
@@ -11,7 +12,11 @@ const LOCAL_NAMESPACES: [&str; 3] = ["local", "home.arpa", "alt"];
 /// The marker questions of [`crate::capture`] end in this name, reserved by RFC 2606.
 pub(crate) const MARKER_ZONE: &str = "invalid";
 
+/// Names of an attacker, who chooses their addresses: `127-0-0-1.127-0-0-9.rebound.example` has these two.
+const REBOUND_ZONE: &str = "rebound.example";
+
 const HEADER: usize = 12;
+const TYPE_A: u16 = 1;
 const TYPE_SRV: u16 = 33;
 const TYPE_ANY: u16 = 255;
 
@@ -155,6 +160,36 @@ pub(crate) fn address_question(name: &str) -> Vec<u8> {
     message
 }
 
+/// The answer to a question: the addresses of an attacker's name, or that there is no such name.
+pub(crate) fn answer(message: &[u8]) -> Option<Vec<u8>> {
+    let question = questions(message).into_iter().next()?;
+    let Some(addresses) = rebound(&question.name) else {
+        return no_such_name(message);
+    };
+    let mut answer = address_question(&question.name);
+    answer.splice(..2, message.get(..2)?.iter().copied());
+    let end = answer.len() - 4;
+    answer.splice(end..end + 2, question.kind.to_be_bytes());
+    // QR, RD and RA; no error.
+    answer.splice(2..4, [0x81, 0x80]);
+    let addresses = addresses.iter().filter(|_| question.kind == TYPE_A);
+    for (count, address) in (1..).zip(addresses) {
+        answer.splice(7..8, [count]);
+        // A pointer to the question's name, A, IN, no time to live, four octets.
+        answer.extend([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4]);
+        answer.extend(address.octets());
+    }
+    Some(answer)
+}
+
+fn rebound(name: &str) -> Option<Vec<Ipv4Addr>> {
+    let labels = name.strip_suffix(REBOUND_ZONE)?.strip_suffix('.')?;
+    let addresses = labels
+        .split('.')
+        .map(|label| label.replace('-', ".").parse());
+    addresses.collect::<Result<_, _>>().ok()
+}
+
 /// The answer that there is no such name: the question again, with QR set and RCODE 3.
 pub(crate) fn no_such_name(question: &[u8]) -> Option<Vec<u8>> {
     let mut answer = question.to_vec();
@@ -243,6 +278,20 @@ mod tests {
         assert!(questions(&no_such_name(&question).unwrap()).is_empty());
         for end in 0..question.len() {
             assert!(questions(&question[..end]).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_attackers_has_the_addresses_that_it_says() {
+        let question = address_question("127-0-0-1.127-0-0-9.rebound.example");
+        let answer = answer(&question).unwrap();
+        assert_eq!(answer.get(..8).unwrap(), [0, 7, 0x81, 0x80, 0, 1, 0, 2]);
+        for address in [[127, 0, 0, 1], [127, 0, 0, 9]] {
+            assert!(answer.windows(4).any(|octets| octets == address));
+        }
+        for name in ["rebound.example", "127-0-0.rebound.example", "a.example"] {
+            let question = address_question(name);
+            assert_eq!(super::answer(&question), no_such_name(&question), "{name}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The name server of the private network: it knows no name and says so at once.
+//! The name server of the private network: it knows no names but an attacker's, and says so at once.
 //!
 //! Without it a browser's questions would time out one by one. What was asked is told by the
 //! capture, which sees every packet, not by this.
@@ -16,7 +16,7 @@ pub(crate) fn start() -> anyhow::Result<()> {
     thread::spawn(move || {
         let mut message = [0; 4096];
         while let Ok((length, peer)) = socket.recv_from(&mut message) {
-            let answer = message.get(..length).and_then(dns::no_such_name);
+            let answer = message.get(..length).and_then(dns::answer);
             if let Some(answer) = answer {
                 // Who asked may be gone.
                 drop(socket.send_to(&answer, peer));
