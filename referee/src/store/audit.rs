@@ -1,5 +1,7 @@
 //! The log: a line for whatever was granted, refused, issued or taken back, written with the change that it tells of.
 
+use std::time::SystemTime;
+
 use serde::{Serialize, Serializer};
 use settle_protocol::fingerprint::KeyFingerprint;
 use sqlx::AnyConnection;
@@ -165,7 +167,7 @@ pub(super) async fn write(
     let insert = "INSERT INTO audit (id, at, event, account, actor, subject, detail) \
                   VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let insert = sqlx::query(insert)
-        .bind(make_id()?)
+        .bind(make_line_id()?)
         .bind(seconds(line.at))
         .bind(line.event.as_str())
         .bind(line.account.clone())
@@ -174,4 +176,11 @@ pub(super) async fn write(
         .bind(line.detail.clone());
     insert.execute(connection).await?;
     Ok(())
+}
+
+/// Sorts as the lines of one second were written.
+fn make_line_id() -> Result<String, StoreError> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let nanoseconds = since.unwrap_or_default().as_nanos();
+    Ok(format!("{nanoseconds:020}{}", make_id()?))
 }

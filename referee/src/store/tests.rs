@@ -518,3 +518,20 @@ async fn the_log_says_who_it_was() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn lines_of_one_second_are_told_in_their_order() {
+    on_each(async |[one, other]| {
+        let ada = account(&one, "ada").await;
+        for number in 0..20 {
+            let store = if number % 2 == 0 { &one } else { &other };
+            let granted = grant(&format!("nas-{number}.local"), &ada);
+            store.grant(&granted, By::Owner, NOW).await.unwrap();
+        }
+        let told = one.audit(20).await.unwrap().into_iter().rev();
+        let told: Vec<String> = told.map(|line| line.subject).collect();
+        let expected: Vec<String> = (0..20).map(|it| format!("nas-{it}.local")).collect();
+        assert_eq!(told, expected);
+    })
+    .await;
+}
