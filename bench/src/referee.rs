@@ -194,7 +194,6 @@ async fn fill(state: &Path) -> anyhow::Result<()> {
              address, validated, failure FROM n, (SELECT * FROM authorizations LIMIT 1)"
         ),
         format!("INSERT INTO order_authorizations SELECT {id}, {id} FROM n"),
-        format!("INSERT INTO nonces SELECT {id}, expires FROM n, (SELECT * FROM nonces LIMIT 1)"),
         format!(
             "INSERT INTO audit (id, at, event, account, subject, detail, actor) \
              SELECT {id}, at, event, account, subject, detail, actor \

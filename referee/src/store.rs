@@ -17,9 +17,9 @@ mod schema;
 use std::net::IpAddr;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use data_encoding::BASE64URL_NOPAD;
 use settle_transport::random;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, install_default_drivers};
@@ -33,13 +33,14 @@ pub use self::certificates::{Certificate, NewCertificate, Revocation};
 pub use self::counts::Counts;
 pub use self::enrollments::{Enrolled, Enrollment, EnrollmentSecret, KnownBy};
 pub use self::grants::{ChallengeKind, ExternalKey, Grant, Holder};
+use self::nonces::Nonces;
 pub use self::orders::{
     Authorization, Challenge, Finalized, Lines, NewAuthorization, Order, Status,
 };
 
 /// How long a statement waits for another process at the same file.
 const BUSY: &str = "PRAGMA busy_timeout = 10000";
-/// How a transaction of SQLite begins.
+/// How a transaction of SQLite begins. One that reads before it writes fails where another has written meanwhile.
 const SQLITE: &str = "BEGIN IMMEDIATE";
 const CONNECTIONS: u32 = 4;
 const ACQUIRE: Duration = Duration::from_secs(20);
@@ -73,9 +74,19 @@ pub enum StoreError {
 /// An open store; clones are the same one.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pool: AnyPool,
+    reading: AnyPool,
+    /// With SQLite one connection: it lets one write at a time, and whoever waits here in line is called, while inside of
+    /// it one sleeps and tries again.
+    writing: AnyPool,
     begin: &'static str,
-    nonce_key: hmac::Key,
+    nonces: Arc<Nonces>,
+}
+
+/// What a connection to SQLite is for.
+#[derive(Clone, Copy, Debug)]
+enum Use {
+    Reading,
+    Writing,
 }
 
 static DRIVERS: OnceCell<()> = OnceCell::const_new();
@@ -105,36 +116,37 @@ impl Store {
         DRIVERS
             .get_or_init(async || install_default_drivers())
             .await;
-        let is_file = address.starts_with("sqlite:");
-        if !is_file {
-            refuse_the_clear(&PgConnectOptions::from_str(address)?)?;
-        }
         let options = AnyConnectOptions::from_str(address)?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if is_file {
-                        connection.execute(BUSY).await?;
-                        // A certificate that was handed out is on the disk.
-                        connection.execute("PRAGMA journal_mode = WAL").await?;
-                        connection.execute("PRAGMA synchronous = FULL").await?;
-                        connection.execute("PRAGMA foreign_keys = ON").await?;
-                    }
-                    Ok(())
-                })
-            })
-            .connect_with(options)
-            .await?;
-        // A transaction of SQLite that reads before it writes fails where another has written meanwhile.
-        let begin = if is_file { SQLITE } else { "BEGIN" };
-        migrate(&pool, begin, is_file).await?;
-        let nonce_key = nonces::key(&pool).await?;
+        match address.starts_with("sqlite:") {
+            true => Self::open_file(options).await,
+            false => {
+                refuse_the_clear(&PgConnectOptions::from_str(address)?)?;
+                Self::open_shared(options).await
+            }
+        }
+    }
+
+    async fn open_file(options: AnyConnectOptions) -> Result<Self, StoreError> {
+        let writing = file_pool(Use::Writing).connect_with(options.clone());
+        let writing = writing.await?;
+        migrate(&writing, SQLITE, &[]).await?;
         Ok(Self {
-            pool,
-            begin,
-            nonce_key,
+            reading: file_pool(Use::Reading).connect_with(options).await?,
+            writing,
+            begin: SQLITE,
+            nonces: Arc::new(Nonces::own()?),
+        })
+    }
+
+    async fn open_shared(options: AnyConnectOptions) -> Result<Self, StoreError> {
+        let pool = AnyPoolOptions::new().max_connections(CONNECTIONS);
+        let pool = pool.acquire_timeout(ACQUIRE).connect_with(options).await?;
+        migrate(&pool, "BEGIN", schema::SHARED).await?;
+        Ok(Self {
+            nonces: Arc::new(Nonces::shared(&pool).await?),
+            reading: pool.clone(),
+            writing: pool,
+            begin: "BEGIN",
         })
     }
 
@@ -149,11 +161,12 @@ impl Store {
 
     /// Closes it; what is under way ends first.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.reading.close().await;
+        self.writing.close().await;
     }
 
     async fn transaction(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        Ok(self.pool.begin_with(self.begin).await?)
+        Ok(self.writing.begin_with(self.begin).await?)
     }
 
     /// Forgets what nobody can use any more.
@@ -166,10 +179,41 @@ impl Store {
     }
 }
 
-/// Brings a database to the tables of today.
-async fn migrate(pool: &AnyPool, begin: &'static str, is_file: bool) -> Result<(), StoreError> {
+/// Connections to a file of SQLite, which are threads of this process: whether one is there is not asked each time.
+fn file_pool(to: Use) -> AnyPoolOptions {
+    let connections = match to {
+        Use::Reading => CONNECTIONS,
+        Use::Writing => 1,
+    };
+    AnyPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(BUSY).await?;
+                match to {
+                    Use::Reading => connection.execute("PRAGMA query_only = ON").await?,
+                    Use::Writing => {
+                        // A certificate that was handed out is on the disk.
+                        connection.execute("PRAGMA journal_mode = WAL").await?;
+                        connection.execute("PRAGMA synchronous = FULL").await?;
+                        connection.execute("PRAGMA foreign_keys = ON").await?
+                    }
+                };
+                Ok(())
+            })
+        })
+}
+
+/// Brings a database to the tables of today; `more` is what only this one has.
+async fn migrate(
+    pool: &AnyPool,
+    begin: &'static str,
+    more: &[&'static str],
+) -> Result<(), StoreError> {
     let mut transaction = pool.begin_with(begin).await?;
-    if !is_file {
+    if begin != SQLITE {
         // Several referees may start at once.
         let lock = "SELECT CAST(pg_advisory_xact_lock(7235126) AS TEXT)";
         transaction.execute(lock).await?;
@@ -187,6 +231,9 @@ async fn migrate(pool: &AnyPool, begin: &'static str, is_file: bool) -> Result<(
         }
         let note = sqlx::query("INSERT INTO versions (number) VALUES ($1)").bind(number);
         note.execute(&mut *transaction).await?;
+    }
+    for statement in more {
+        transaction.execute(*statement).await?;
     }
     Ok(transaction.commit().await?)
 }

@@ -1,6 +1,7 @@
 //! A PostgreSQL of a test's own: a fresh one in a folder that goes with it, reached by a socket there alone.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,13 +14,14 @@ use crate::process::eventually;
 
 /// Who runs it where the test's user is root, as which it would not: `nobody`.
 const UNPRIVILEGED: u32 = 65534;
+const DATA: &str = "data";
 
 /// A running server.
 #[derive(Debug)]
 pub struct Postgres {
     address: String,
     server: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Postgres {
@@ -27,44 +29,32 @@ impl Postgres {
     #[must_use]
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a PostgreSQL");
-        let (path, data) = (folder.path(), folder.path().join("data"));
-        let is_root =
-            std::os::unix::fs::MetadataExt::uid(&fs::metadata(path).expect("a PostgreSQL")) == 0;
-        if is_root {
-            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED))
-                .expect("a PostgreSQL");
+        let path = folder.path();
+        if fs::metadata(path).expect("a PostgreSQL").uid() == 0 {
+            chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).expect("a PostgreSQL");
         }
-        let command = |name: &str| {
-            let mut command = Command::new(programs().join(name));
-            command
-                .current_dir(path)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null());
-            if is_root {
-                command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
-            }
-            command
-        };
-        let mut init = command("initdb");
-        init.arg("--pgdata")
-            .arg(&data)
-            .args(["--username=referee", "--auth=trust"]);
+        let mut init = command(path, "initdb");
+        init.args(["--pgdata", DATA]);
+        init.args(["--username=referee", "--auth=trust"]);
         init.args(["--no-sync", "--encoding=UTF8", "--locale=C"]);
         assert!(init.status().expect("a PostgreSQL").success(), "initdb");
-        let mut server = command("postgres");
-        server.arg("-D").arg(&data).arg("-k").arg(path);
-        server.args(["-c", "listen_addresses=", "-c", "max_connections=50"]);
-        let server = server.spawn().expect("a PostgreSQL");
         let postgres = Self {
             address: format!(
                 "postgres://referee@localhost/postgres?host={}",
                 path.display()
             ),
-            server,
-            _folder: folder,
+            server: serve(path),
+            folder,
         };
         postgres.wait();
         postgres
+    }
+
+    /// Has it end at once, with nothing brought in order, and come up again.
+    pub fn crash(&mut self) {
+        self.end(Signal::QUIT);
+        self.server = serve(self.folder.path());
+        self.wait();
     }
 
     /// Where it is.
@@ -82,6 +72,16 @@ impl Postgres {
         String::from_utf8_lossy(&said).trim().to_owned()
     }
 
+    fn end(&mut self, signal: Signal) {
+        let id = i32::try_from(self.server.id()).ok();
+        if let Some(id) = id.and_then(Pid::from_raw)
+            && let Err(error) = kill_process(id, signal)
+        {
+            assert_eq!(error, Errno::SRCH, "it may have ended by itself");
+        }
+        drop(self.server.wait());
+    }
+
     /// Until somebody is let in.
     fn wait(&self) {
         eventually("PostgreSQL answers", || {
@@ -96,14 +96,28 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         // By this signal its own processes go first.
-        let id = i32::try_from(self.server.id()).ok();
-        if let Some(id) = id.and_then(Pid::from_raw)
-            && let Err(error) = kill_process(id, Signal::INT)
-        {
-            assert_eq!(error, Errno::SRCH, "it may have ended by itself");
-        }
-        drop(self.server.wait());
+        self.end(Signal::INT);
     }
+}
+
+fn serve(folder: &Path) -> Child {
+    let mut server = command(folder, "postgres");
+    server.args(["-D", DATA, "-k"]).arg(folder);
+    server.args(["-c", "listen_addresses=", "-c", "max_connections=50"]);
+    server.spawn().expect("a PostgreSQL")
+}
+
+/// One of its programs, as whom the folder belongs to.
+fn command(folder: &Path, name: &str) -> Command {
+    let mut command = Command::new(programs().join(name));
+    command
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    if fs::metadata(folder).expect("a PostgreSQL").uid() == UNPRIVILEGED {
+        command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
+    }
+    command
 }
 
 /// Debian has them in a folder of each version.

@@ -159,7 +159,7 @@ impl Acme {
     /// RFC 8555 §7.4: signed first and handed out then, by whoever changes the order's row.
     pub(super) async fn finalize(&self, account: &Account, id: &str, payload: &[u8]) -> Answered {
         let finalizing: Finalizing = asked::parse(payload)?;
-        let order = self.own_order(account, id).await?;
+        let mut order = self.own_order(account, id).await?;
         if order.status != Status::Ready {
             return Err(Problem::NotReady(order.status.as_str()));
         }
@@ -181,7 +181,7 @@ impl Acme {
                 return Err(Problem::Unauthorized(what));
             }
         }
-        let order = self.own_order(account, id).await?;
+        (order.status, order.certificate) = (Status::Valid, certificate.serial);
         let at = self.order_at(&order);
         located(as_json(&self.tell_order(&order).await?), StatusCode::OK, at)
     }

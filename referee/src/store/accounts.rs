@@ -70,7 +70,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn account(&self, id: &str) -> Result<Option<Account>, StoreError> {
         let select = sqlx::query(COLUMNS).bind(id.to_owned());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         row.as_ref().map(Account::read).transpose()
     }
 
@@ -79,7 +79,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn account_of_key(&self, thumbprint: &str) -> Result<Option<Account>, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.reading.acquire().await?;
         by_key(&mut connection, thumbprint).await
     }
 
@@ -90,7 +90,7 @@ impl Store {
     pub async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
         let select = "SELECT id, thumbprint, key, status, contacts, external_key FROM accounts \
                       ORDER BY made, id";
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).fetch_all(&self.reading).await?;
         rows.iter().map(Account::read).collect()
     }
 
@@ -143,7 +143,7 @@ impl Store {
     pub async fn set_contacts(&self, account: &str, contacts: &[String]) -> Result<(), StoreError> {
         let update = sqlx::query("UPDATE accounts SET contacts = $1 WHERE id = $2");
         let update = update.bind(as_json(&contacts)).bind(account.to_owned());
-        update.execute(&self.pool).await?;
+        update.execute(&self.writing).await?;
         Ok(())
     }
 

@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn note(&self, line: &AuditLine) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.writing.acquire().await?;
         write(&mut connection, line).await
     }
 
@@ -141,7 +141,7 @@ impl Store {
         let select = "SELECT at, event, account, actor, subject, detail FROM audit \
                       ORDER BY at DESC, id DESC LIMIT $1";
         let select = sqlx::query(select).bind(i64::from(limit));
-        let rows = select.fetch_all(&self.pool).await?;
+        let rows = select.fetch_all(&self.reading).await?;
         let lines = rows.iter().map(|row| {
             let word = text(row, "event")?;
             let event = AuditEvent::ALL.into_iter();

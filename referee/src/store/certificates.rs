@@ -63,7 +63,7 @@ impl Store {
     pub async fn certificate(&self, serial: &str) -> Result<Option<Certificate>, StoreError> {
         let select = sqlx::query("SELECT * FROM certificates WHERE serial = $1");
         let select = select.bind(serial.to_owned());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         row.as_ref().map(Certificate::read).transpose()
     }
 
@@ -78,7 +78,7 @@ impl Store {
         let select = sqlx::query(select)
             .bind(name.to_string())
             .bind(seconds(now));
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         row.map(|row| text(&row, "key_fingerprint")).transpose()
     }
 
@@ -90,7 +90,7 @@ impl Store {
         let select =
             "SELECT * FROM certificates WHERE not_after >= $1 ORDER BY not_before DESC, serial";
         let select = sqlx::query(select).bind(seconds(now));
-        let rows = select.fetch_all(&self.pool).await?;
+        let rows = select.fetch_all(&self.reading).await?;
         rows.iter().map(Certificate::read).collect()
     }
 
@@ -104,7 +104,7 @@ impl Store {
         let select = sqlx::query(select)
             .bind(issuer.to_owned())
             .bind(seconds(now));
-        let rows = select.fetch_all(&self.pool).await?;
+        let rows = select.fetch_all(&self.reading).await?;
         let revoked = rows.iter().map(|row| {
             let serial = data_encoding::HEXLOWER.decode(text(row, "serial")?.as_bytes());
             let serial = serial.ok().and_then(|serial| serial.try_into().ok());
@@ -204,6 +204,9 @@ pub(super) async fn insert(
         .bind(seconds(new.not_before))
         .bind(seconds(new.not_after));
     insert.execute(&mut *connection).await?;
+    if handed.replaces.is_empty() {
+        return Ok(());
+    }
     // RFC 9773 §5.
     let replace = "UPDATE certificates SET replaced_by = $1 WHERE serial = $2 AND replaced_by = ''";
     let replace = sqlx::query(replace).bind(new.serial.clone());

@@ -26,7 +26,7 @@ impl Store {
     pub async fn counts(&self) -> Result<Counts, StoreError> {
         let by = async |select| self.count_by(select).await;
         let all = async |select| {
-            let row = sqlx::query(select).fetch_one(&self.pool).await?;
+            let row = sqlx::query(select).fetch_one(&self.reading).await?;
             number(&row, "many")
         };
         Ok(Counts {
@@ -36,12 +36,12 @@ impl Store {
             accounts: by("SELECT status AS word, COUNT(*) AS many FROM accounts GROUP BY status")
                 .await?,
             names: all("SELECT COUNT(*) AS many FROM grants").await?,
-            nonces: all("SELECT COUNT(*) AS many FROM nonces").await?,
+            nonces: self.spent_nonces().await?,
         })
     }
 
     async fn count_by(&self, select: &'static str) -> Result<BTreeMap<String, u64>, StoreError> {
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).fetch_all(&self.reading).await?;
         let counted = rows
             .iter()
             .map(|row| Ok((text(row, "word")?, number(row, "many")?)));

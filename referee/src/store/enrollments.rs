@@ -75,7 +75,7 @@ impl Store {
             .bind(digest(&made.secret))
             .bind(seconds(now))
             .bind(seconds(now + LIFE));
-        insert.execute(&self.pool).await?;
+        insert.execute(&self.writing).await?;
         Ok(made)
     }
 
@@ -91,7 +91,7 @@ impl Store {
         let select = sqlx::query("SELECT digest FROM enrollments WHERE id = $1");
         let row = select
             .bind(id.to_owned())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reading)
             .await?;
         let Some(row) = row else {
             return Ok(None);
@@ -102,7 +102,7 @@ impl Store {
         }
         let select = "SELECT name FROM grants WHERE kind = 'enrollment' AND holder = $1";
         let rows = sqlx::query(select).bind(id.to_owned());
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(&self.reading).await?;
         let names = rows.iter().map(|row| {
             LocalName::parse(&text(row, "name")?).map_err(|_| StoreError::Unreadable("name"))
         });
@@ -120,7 +120,7 @@ impl Store {
         let select = sqlx::query("SELECT used, expires FROM enrollments WHERE id = $1");
         let row = select
             .bind(id.to_owned())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reading)
             .await?;
         let Some(row) = row else {
             return Ok(false);

@@ -74,7 +74,7 @@ impl Store {
             "INSERT INTO external_keys (id, secret, account, made) VALUES ($1, $2, '', $3)";
         let insert = sqlx::query(insert).bind(key.id.clone());
         let insert = insert.bind(key.secret.as_str()).bind(seconds(now));
-        insert.execute(&self.pool).await?;
+        insert.execute(&self.writing).await?;
         Ok(key)
     }
 
@@ -89,7 +89,7 @@ impl Store {
         let select = sqlx::query("SELECT secret FROM external_keys WHERE id = $1");
         let Some(row) = select
             .bind(id.to_owned())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.reading)
             .await?
         else {
             return Ok(None);
@@ -158,7 +158,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn grants(&self) -> Result<Vec<Grant>, StoreError> {
         let select = "SELECT name, kind, holder, challenge, address FROM grants ORDER BY name";
-        let rows = sqlx::query(select).fetch_all(&self.pool).await?;
+        let rows = sqlx::query(select).fetch_all(&self.reading).await?;
         rows.iter().map(Grant::read).collect()
     }
 
@@ -173,7 +173,7 @@ impl Store {
     ) -> Result<Option<Grant>, StoreError> {
         let select = "SELECT name, kind, holder, challenge, address FROM grants WHERE name = $1";
         let select = sqlx::query(select).bind(name.to_string());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         let grant = row.as_ref().map(Grant::read).transpose()?;
         Ok(grant.filter(|grant| grant.holder.is(account)))
     }
@@ -185,7 +185,7 @@ impl Store {
     pub async fn knows_key(&self, thumbprint: &str) -> Result<bool, StoreError> {
         let select = "SELECT COUNT(*) FROM grants WHERE kind = 'key' AND holder = $1";
         let select = sqlx::query_scalar(select).bind(thumbprint.to_owned());
-        let count: i64 = select.fetch_one(&self.pool).await?;
+        let count: i64 = select.fetch_one(&self.reading).await?;
         Ok(count > 0)
     }
 }

@@ -1,11 +1,17 @@
-//! Nonces (RFC 8555 §6.5), each good once at whichever referee of a house. Whoever asks gets one and costs nothing: it
-//! says itself when it ends and that it is ours. Those that were spent are kept until then.
+//! Nonces (RFC 8555 §6.5), each good once. Whoever asks gets one and costs nothing: it says itself when it ends and that
+//! it is ours. Those that were spent are known until then, in the place where the key is that proves the others: what
+//! loses the ones loses the other, so that none comes back. So nothing here waits for a disk.
+
+mod own;
+mod shared;
 
 use aws_lc_rs::{constant_time, hmac};
 use data_encoding::BASE64URL_NOPAD;
 use settle_transport::random;
+use sqlx::AnyPool;
 
-use super::row::{seconds, text};
+use self::own::Own;
+use self::shared::Shared;
 use super::{Store, StoreError};
 
 /// How long one may wait for its request, in seconds.
@@ -15,17 +21,47 @@ const END: usize = 8;
 const FRESH: usize = 16;
 const PROOF: usize = 16;
 
+/// Where the spent ones are, and the key.
+#[derive(Debug)]
+pub(super) enum Nonces {
+    /// In this process, which is the only one.
+    Own(Own),
+    /// In a database that several referees share.
+    Shared(Shared),
+}
+
+/// One of ours.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Nonce {
+    /// When it ends.
+    end: u64,
+    fresh: [u8; FRESH],
+}
+
+impl Nonces {
+    pub(super) fn own() -> Result<Self, StoreError> {
+        Own::new().map(Self::Own)
+    }
+
+    pub(super) async fn shared(pool: &AnyPool) -> Result<Self, StoreError> {
+        Shared::open(pool).await.map(Self::Shared)
+    }
+}
+
 impl Store {
     /// Makes one.
     ///
     /// # Errors
     /// [`StoreError::Random`].
     pub fn make_nonce(&self, now: u64) -> Result<String, StoreError> {
-        let fresh = random::make_bytes::<FRESH>()?;
-        let mut nonce = [&(now + LIFE).to_be_bytes()[..], &fresh].concat();
-        let proof = hmac::sign(&self.nonce_key, &nonce);
-        nonce.extend(proof.as_ref().iter().take(PROOF));
-        Ok(BASE64URL_NOPAD.encode(&nonce))
+        let nonce = Nonce {
+            end: now + LIFE,
+            fresh: random::make_bytes::<FRESH>()?,
+        };
+        Ok(match &*self.nonces {
+            Nonces::Own(own) => nonce.write(own.key()),
+            Nonces::Shared(shared) => nonce.write(&shared.key()),
+        })
     }
 
     /// Spends one; whether it was ours, and good. Only who has signed a request with it may do so.
@@ -33,42 +69,49 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn take_nonce(&self, nonce: &str, now: u64) -> Result<bool, StoreError> {
-        let Some(end) = self.end_of(nonce).filter(|end| *end >= now) else {
-            return Ok(false);
-        };
-        let spend =
-            "INSERT INTO nonces (value, expires) VALUES ($1, $2) ON CONFLICT (value) DO NOTHING";
-        let spend = sqlx::query(spend).bind(nonce.to_owned()).bind(seconds(end));
-        Ok(spend.execute(&self.pool).await?.rows_affected() == 1)
-    }
-
-    /// When a nonce ends, if it is ours. There is one way to write each.
-    fn end_of(&self, nonce: &str) -> Option<u64> {
-        let octets = BASE64URL_NOPAD.decode(nonce.as_bytes()).ok()?;
-        let (said, proof) = octets.split_at_checked(END + FRESH)?;
-        let expected = hmac::sign(&self.nonce_key, said);
-        let expected = expected.as_ref().get(..PROOF)?;
-        constant_time::verify_slices_are_equal(proof, expected).ok()?;
-        said.first_chunk().copied().map(u64::from_be_bytes)
+        match &*self.nonces {
+            Nonces::Own(own) => Ok(own.take(nonce, now)),
+            Nonces::Shared(shared) => shared.take(&self.writing, nonce, now).await,
+        }
     }
 
     /// Forgets the spent ones that nobody can use again.
     pub(super) async fn sweep_nonces(&self, now: u64) -> Result<(), StoreError> {
-        let delete = sqlx::query("DELETE FROM nonces WHERE expires < $1").bind(seconds(now));
-        delete.execute(&self.pool).await?;
+        match &*self.nonces {
+            Nonces::Own(own) => own.sweep(now),
+            Nonces::Shared(_) => shared::sweep(&self.writing, now).await?,
+        }
         Ok(())
+    }
+
+    /// How many spent ones are known.
+    pub(super) async fn spent_nonces(&self) -> Result<u64, StoreError> {
+        match &*self.nonces {
+            Nonces::Own(own) => Ok(own.spent()),
+            Nonces::Shared(_) => shared::spent(&self.reading).await,
+        }
     }
 }
 
-/// The key that the referees of one database prove nonces with; drawn by the first one.
-pub(super) async fn key(pool: &sqlx::AnyPool) -> Result<hmac::Key, StoreError> {
-    let fresh = BASE64URL_NOPAD.encode(&random::make_bytes::<32>()?);
-    let insert =
-        "INSERT INTO secrets (name, value) VALUES ('nonces', $1) ON CONFLICT (name) DO NOTHING";
-    sqlx::query(insert).bind(fresh).execute(pool).await?;
-    let select = sqlx::query("SELECT value FROM secrets WHERE name = 'nonces'");
-    let kept = text(&select.fetch_one(pool).await?, "value")?;
-    let octets = BASE64URL_NOPAD.decode(kept.as_bytes());
-    let octets = octets.map_err(|_| StoreError::Unreadable("secret"))?;
-    Ok(hmac::Key::new(hmac::HMAC_SHA256, &octets))
+impl Nonce {
+    /// There is one way to write each.
+    fn write(&self, key: &hmac::Key) -> String {
+        let said = [&self.end.to_be_bytes()[..], &self.fresh].concat();
+        let proof = hmac::sign(key, &said);
+        let octets = said.iter().chain(proof.as_ref().iter().take(PROOF));
+        BASE64URL_NOPAD.encode(&octets.copied().collect::<Vec<_>>())
+    }
+
+    /// Reads one, if this key has proved it and it has not ended.
+    fn read(text: &str, key: &hmac::Key, now: u64) -> Option<Self> {
+        let octets = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let (said, proof) = octets.split_at_checked(END + FRESH)?;
+        let expected = hmac::sign(key, said);
+        let expected = expected.as_ref().get(..PROOF)?;
+        constant_time::verify_slices_are_equal(proof, expected).ok()?;
+        let (end, fresh) = said.split_first_chunk()?;
+        let end = u64::from_be_bytes(*end);
+        let fresh = fresh.try_into().ok()?;
+        (end >= now).then_some(Self { end, fresh })
+    }
 }

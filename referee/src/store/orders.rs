@@ -134,29 +134,38 @@ impl Store {
         for grant in grants {
             authorizations.push(authorize(&mut transaction, account, grant, now).await?);
         }
-        let names: BTreeSet<LocalName> = grants.iter().map(|grant| grant.name.clone()).collect();
-        let id = make_id()?;
+        let mut order = Order {
+            id: make_id()?,
+            account: account.id.clone(),
+            status: Status::Pending,
+            names: grants.iter().map(|grant| grant.name.clone()).collect(),
+            replaces: replaces.to_owned(),
+            certificate: String::new(),
+            expires: now + ORDER_LIFE,
+            authorizations: authorizations.iter().map(|one| one.id.clone()).collect(),
+        };
+        order.status = order.settled(&authorizations, now);
         let insert = "INSERT INTO orders (id, account, status, names, replaces, certificate, made, expires) \
-                      VALUES ($1, $2, 'pending', $3, $4, '', $5, $6)";
+                      VALUES ($1, $2, $3, $4, $5, '', $6, $7)";
         let insert = sqlx::query(insert)
-            .bind(id.clone())
-            .bind(account.id.clone())
-            .bind(as_json(&names))
-            .bind(replaces.to_owned())
+            .bind(order.id.clone())
+            .bind(order.account.clone())
+            .bind(order.status.as_str())
+            .bind(as_json(&order.names))
+            .bind(order.replaces.clone())
             .bind(seconds(now))
-            .bind(seconds(now + ORDER_LIFE));
+            .bind(seconds(order.expires));
         insert.execute(&mut *transaction).await?;
-        for authorization in &authorizations {
+        for authorization in &order.authorizations {
             let link =
                 "INSERT INTO order_authorizations (orders, authorization_id) VALUES ($1, $2)";
             let link = sqlx::query(link)
-                .bind(id.clone())
+                .bind(order.id.clone())
                 .bind(authorization.clone());
             link.execute(&mut *transaction).await?;
         }
-        let order = read_order(&mut transaction, &id, now).await?;
         transaction.commit().await?;
-        order.ok_or(StoreError::Unreadable("order"))
+        Ok(order)
     }
 
     /// Makes an authorization before there is an order (RFC 8555 §7.4.1), or finds the one that is there.
@@ -170,21 +179,30 @@ impl Store {
         now: u64,
     ) -> Result<Authorization, StoreError> {
         let mut transaction = self.transaction().await?;
-        let id = authorize(&mut transaction, account, grant, now).await?;
+        let made = authorize(&mut transaction, account, grant, now).await?;
         transaction.commit().await?;
-        let made = self.authorization(&id, now).await?;
-        made.ok_or(StoreError::Unreadable("authorization"))
+        Ok(made)
     }
 
-    /// An order by its number, as far as it is now.
+    /// An order by its number, as far as it is now. Where its authorizations have brought it on, that is kept.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn order_by_id(&self, id: &str, now: u64) -> Result<Option<Order>, StoreError> {
-        let mut transaction = self.transaction().await?;
-        let order = read_order(&mut transaction, id, now).await?;
-        transaction.commit().await?;
-        Ok(order)
+        let mut connection = self.reading.acquire().await?;
+        let Some((order, before)) = read_order(&mut connection, id, now).await? else {
+            return Ok(None);
+        };
+        drop(connection);
+        if order.status != before {
+            let update = "UPDATE orders SET status = $1 WHERE id = $2 AND status = $3";
+            let update = sqlx::query(update)
+                .bind(order.status.as_str())
+                .bind(id.to_owned())
+                .bind(before.as_str());
+            update.execute(&self.writing).await?;
+        }
+        Ok(Some(order))
     }
 
     /// The numbers of an account's orders, the newest first, from one on.
@@ -203,7 +221,7 @@ impl Store {
             .bind(account.to_owned())
             .bind(i64::from(limit) + 1)
             .bind(i64::from(skip));
-        let rows = select.fetch_all(&self.pool).await?;
+        let rows = select.fetch_all(&self.reading).await?;
         let ids: Result<Vec<String>, StoreError> = rows.iter().map(|row| text(row, "id")).collect();
         let (mut ids, limit) = (ids?, usize::try_from(limit).unwrap_or(usize::MAX));
         let more = ids.len() > limit;
@@ -221,7 +239,7 @@ impl Store {
         now: u64,
     ) -> Result<Option<Authorization>, StoreError> {
         let select = sqlx::query("SELECT * FROM authorizations WHERE id = $1").bind(id.to_owned());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         row.map(|row| Authorization::read(&row, now)).transpose()
     }
 
@@ -236,7 +254,7 @@ impl Store {
     ) -> Result<Option<Authorization>, StoreError> {
         let select = sqlx::query("SELECT * FROM authorizations WHERE challenge = $1");
         let select = select.bind(challenge.to_owned());
-        let row = select.fetch_optional(&self.pool).await?;
+        let row = select.fetch_optional(&self.reading).await?;
         row.map(|row| Authorization::read(&row, now)).transpose()
     }
 
@@ -248,7 +266,7 @@ impl Store {
         let update = "UPDATE authorizations SET status = 'deactivated' \
                       WHERE id = $1 AND status IN ('pending', 'valid')";
         let update = sqlx::query(update).bind(id.to_owned());
-        update.execute(&self.pool).await?;
+        update.execute(&self.writing).await?;
         Ok(())
     }
 
@@ -322,12 +340,17 @@ impl Store {
                 return Ok(Finalized::NotGranted(name.clone()));
             }
         }
-        // Its authorizations as they are now; this is where an order becomes ready, or invalid.
-        read_order(&mut transaction, &order.id, now).await?;
+        // Its authorizations as they are now, not as they were when it was looked at.
+        let found = read_order(&mut transaction, &order.id, now).await?;
+        let Some((_, before)) = found.filter(|(found, _)| found.status == Status::Ready) else {
+            return Ok(Finalized::NotReady);
+        };
         let update = "UPDATE orders SET status = 'valid', certificate = $1 \
-                      WHERE id = $2 AND status = 'ready'";
-        let update = sqlx::query(update).bind(certificate.serial.clone());
-        let update = update.bind(order.id.clone());
+                      WHERE id = $2 AND status = $3";
+        let update = sqlx::query(update)
+            .bind(certificate.serial.clone())
+            .bind(order.id.clone())
+            .bind(before.as_str());
         if update.execute(&mut *transaction).await?.rows_affected() == 0 {
             return Ok(Finalized::NotReady);
         }
@@ -373,16 +396,16 @@ async fn hold(
     Ok(update.execute(connection).await?.rows_affected() == 1)
 }
 
-/// The number of the account's authorization for a name, which is made where none is good.
+/// The account's authorization for a name, which is made where none is good.
 async fn authorize(
     connection: &mut AnyConnection,
     account: &Account,
     grant: &Grant,
     now: u64,
-) -> Result<String, StoreError> {
+) -> Result<Authorization, StoreError> {
     let kind = grant.challenge.map_or("", ChallengeKind::as_str);
     let address = grant.address.map_or_else(String::new, |ip| ip.to_string());
-    let select = "SELECT id FROM authorizations WHERE account = $1 AND name = $2 \
+    let select = "SELECT * FROM authorizations WHERE account = $1 AND name = $2 \
                   AND status IN ('pending', 'valid') AND expires > $3 AND kind = $4 AND address = $5 \
                   ORDER BY expires DESC, id LIMIT 1";
     let select = sqlx::query(select)
@@ -393,16 +416,16 @@ async fn authorize(
         .bind(kind)
         .bind(address.clone());
     if let Some(row) = select.fetch_optional(&mut *connection).await? {
-        return text(&row, "id");
+        return Authorization::read(&row, now);
     }
     let (id, challenge) = (make_id()?, make_id()?);
     let token = [make_id()?, make_id()?].concat();
     let status = if kind.is_empty() { "valid" } else { "pending" };
     let insert = "INSERT INTO authorizations \
                   (id, account, name, status, expires, challenge, kind, token, address, validated, failure) \
-                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')";
+                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '') RETURNING *";
     let insert = sqlx::query(insert)
-        .bind(id.clone())
+        .bind(id)
         .bind(account.id.clone())
         .bind(grant.name.to_string())
         .bind(status)
@@ -411,16 +434,15 @@ async fn authorize(
         .bind(kind)
         .bind(token)
         .bind(address);
-    insert.execute(&mut *connection).await?;
-    Ok(id)
+    Authorization::read(&insert.fetch_one(connection).await?, now)
 }
 
-/// Reads an order, and brings it to where its authorizations are by now (RFC 8555 §7.1.6).
+/// Reads an order as far as it is with its authorizations as they are now (RFC 8555 §7.1.6), and its state before that.
 async fn read_order(
     connection: &mut AnyConnection,
     id: &str,
     now: u64,
-) -> Result<Option<Order>, StoreError> {
+) -> Result<Option<(Order, Status)>, StoreError> {
     let select = sqlx::query("SELECT * FROM orders WHERE id = $1").bind(id.to_owned());
     let Some(row) = select.fetch_optional(&mut *connection).await? else {
         return Ok(None);
@@ -437,15 +459,7 @@ async fn read_order(
     let mut order = Order::read(&row, &authorizations)?;
     let before = order.status;
     order.status = order.settled(&authorizations, now);
-    if order.status != before {
-        let update = "UPDATE orders SET status = $1 WHERE id = $2 AND status = $3";
-        let update = sqlx::query(update)
-            .bind(order.status.as_str())
-            .bind(id.to_owned())
-            .bind(before.as_str());
-        update.execute(&mut *connection).await?;
-    }
-    Ok(Some(order))
+    Ok(Some((order, before)))
 }
 
 impl Order {

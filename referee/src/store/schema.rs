@@ -59,4 +59,16 @@ pub(super) const MIGRATIONS: &[&[&str]] = &[&[
     "CREATE INDEX grants_of_holder ON grants (kind, holder)",
 ], &[
     "ALTER TABLE grants ADD COLUMN serial TEXT NOT NULL DEFAULT ''",
+], &[
+    "DROP TABLE nonces",
+    "DROP TABLE secrets",
 ]];
+
+/// What PostgreSQL has besides, and empties itself when it comes up after a crash.
+pub(super) const SHARED: &[&str] = &[
+    "CREATE UNLOGGED TABLE IF NOT EXISTS nonce_keys (
+        name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE UNLOGGED TABLE IF NOT EXISTS spent_nonces (
+        value TEXT NOT NULL PRIMARY KEY, expires BIGINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS spent_nonces_by_end ON spent_nonces (expires)",
+];

@@ -5,6 +5,8 @@ use std::future::Future;
 use settle_protocol::fingerprint::KeyFingerprint;
 use settle_protocol::name::LocalName;
 
+mod nonces;
+
 use super::*;
 use crate::jws::Jwk;
 use settle_tests::postgres::Postgres;
@@ -97,54 +99,10 @@ fn no_secret_goes_over_the_network_in_the_clear() {
     }
 }
 
-#[tokio::test]
-async fn a_nonce_is_taken_once_by_whichever_referee() {
-    on_each(async |[one, other]| {
-        let nonce = one.make_nonce(NOW).unwrap();
-        let (first, second) =
-            tokio::join!(one.take_nonce(&nonce, NOW), other.take_nonce(&nonce, NOW));
-        assert!(first.unwrap() ^ second.unwrap());
-        assert!(!one.take_nonce(&nonce, NOW).await.unwrap());
-        assert!(!one.take_nonce("made-up", NOW).await.unwrap());
-        let late = one.make_nonce(NOW).unwrap();
-        assert!(!one.take_nonce(&late, NOW + 3601).await.unwrap());
-    })
-    .await;
-}
-
 async fn count(store: &Store, table: &str) -> i64 {
     // The names of tables are this file's own.
     let count = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}")));
-    count.fetch_one(&store.pool).await.unwrap()
-}
-
-#[tokio::test]
-async fn nonces_cost_nothing_until_they_are_spent_and_none_can_be_made_up() {
-    on_each(async |[one, other]| {
-        for _ in 0..1000 {
-            one.make_nonce(NOW).unwrap();
-        }
-        assert_eq!(count(&one, "nonces").await, 0);
-        let nonce = one.make_nonce(NOW).unwrap();
-        let octets = BASE64URL_NOPAD.decode(nonce.as_bytes()).unwrap();
-        for place in 0..octets.len() {
-            let mut altered = octets.clone();
-            altered[place] ^= 1;
-            let altered = BASE64URL_NOPAD.encode(&altered);
-            assert!(!other.take_nonce(&altered, NOW).await.unwrap(), "{place}");
-        }
-        for cut in [&octets[..39], &octets[..8], &[]] {
-            let cut = BASE64URL_NOPAD.encode(cut);
-            assert!(!other.take_nonce(&cut, NOW).await.unwrap());
-        }
-        assert!(other.take_nonce(&nonce, NOW).await.unwrap());
-        assert_eq!(count(&one, "nonces").await, 1);
-        one.sweep(NOW + 3601).await.unwrap();
-        assert_eq!(count(&one, "nonces").await, 0);
-        // What was forgotten is past, and so is not good again.
-        assert!(!one.take_nonce(&nonce, NOW + 3601).await.unwrap());
-    })
-    .await;
+    count.fetch_one(&store.reading).await.unwrap()
 }
 
 #[tokio::test]
@@ -476,6 +434,16 @@ async fn a_certificate_is_revoked_once_and_listed_until_it_ends() {
         assert_eq!(replaced.replaced_by, certificate(2).serial);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_only_reads_a_file_cannot_write_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = Store::file(&temp.path().join("referee.db")).await.unwrap();
+    for (pool, may) in [(&store.reading, false), (&store.writing, true)] {
+        let deleted = sqlx::query("DELETE FROM grants").execute(pool).await;
+        assert_eq!(deleted.is_ok(), may);
+    }
 }
 
 #[tokio::test]
