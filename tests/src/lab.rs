@@ -5,6 +5,7 @@
 //! There is no router, no default route and no resolver.
 
 mod actors;
+mod dhcp;
 mod host;
 mod switch;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use self::actors::{Appliance, Computer};
+pub use self::dhcp::{DhcpServer, Lease};
 pub use self::host::Host;
 pub use self::switch::{Frame, Weather};
 

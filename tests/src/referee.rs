@@ -1,6 +1,6 @@
 //! A running `settle-referee`, and what somebody can do who has got into one: issue whatever they like.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -64,6 +64,20 @@ impl<'a> Referee<'a> {
         let state = home.path().join(folder);
         run(home, &state, "init");
         let ports = Ports {
+            more,
+            ..Ports::default()
+        };
+        Self::serve(home, state, &ports)
+    }
+
+    /// Makes a new one at an address of the network, and starts it with these options more.
+    #[must_use]
+    pub fn start_at(home: &'a Home, address: IpAddr, more: &'static [&'static str]) -> Self {
+        let state = home.path().join("referee");
+        run(home, &state, "init");
+        let ports = Ports {
+            listen: SocketAddr::new(address, 0),
+            acme: SocketAddr::new(address, 0).to_string(),
             more,
             ..Ports::default()
         };

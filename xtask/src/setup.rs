@@ -36,6 +36,8 @@ const NETWORK: &[Need] = &[
     ("tcpdump", "tcpdump"),
     ("avahi-daemon", "avahi-daemon"),
     ("avahi-browse", "avahi-utils"),
+    ("dnsmasq", "dnsmasq-base"),
+    ("udhcpc", "udhcpc"),
 ];
 /// What judges certificates a second time, in tests.
 const SECOND: &[Need] = &[("openssl", "openssl")];

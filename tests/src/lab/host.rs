@@ -15,7 +15,7 @@ use super::switch::{Port, Switch, Weather};
 use super::{address_of, address_v6_of};
 
 /// The name of every host's interface.
-const INTERFACE: &str = "eth0";
+pub(super) const INTERFACE: &str = "eth0";
 
 /// A host. Its namespace lasts as long as this, and as long as a process is in it.
 #[derive(Debug)]

@@ -4,4 +4,5 @@
 //! A file for each row of the attacks in `docs/requirements.md`, and the network itself first.
 #![cfg(test)]
 
+mod dhcp;
 mod network;
