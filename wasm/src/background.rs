@@ -4,7 +4,10 @@
 
 mod asked;
 mod blocking;
+mod calls;
 mod client;
+mod effect;
+mod event;
 mod link;
 mod pairing;
 #[cfg(test)]
@@ -13,224 +16,23 @@ mod tests;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use settle_protocol::name::LocalName;
-use settle_protocol::rpc::audit::ReadAudit;
-use settle_protocol::rpc::import::StartImport;
-use settle_protocol::rpc::{Call, Device, Proxy, Refusal, Request, UnverifiedName};
+use settle_protocol::rpc::{Device, Proxy, Refusal, UnverifiedName};
 
+use self::calls::Ask;
+pub use self::effect::{Badge, Effect};
+pub use self::event::{Event, Started};
 use self::link::Link;
 use self::pairing::Pairing;
 use crate::fault::Fault;
-use crate::message::{Bridge, FromPage, SiteAsked, Status, ToPage};
+use crate::message::{Bridge, SiteAsked, Status, ToPage};
 use crate::other_sites::{Control, OtherSites, ProxySetting};
-use crate::routes::{self, Rule, proxy_script, way};
+use crate::routes::{self, proxy_script, way};
 
 /// A page's number, given by the background's script.
 pub type PageId = u32;
 /// A tab's number, given by the browser.
 pub type TabId = i32;
-
-/// What happens to the background.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// The worker started: always the first event.
-    Started(Started),
-    /// The extension was just installed.
-    Installed {},
-    /// The browser's proxy setting changed.
-    ProxyChanged {
-        /// What it is now.
-        setting: ProxySetting,
-    },
-    /// The host said something.
-    PortMessage {
-        /// What it said.
-        message: Value,
-    },
-    /// The host is gone, or never was there.
-    PortClosed {
-        /// The browser's reason.
-        reason: Option<String>,
-    },
-    /// The time of [`Effect::Wait`] is over.
-    Due {},
-    /// The answer to [`Effect::CheckBridge`].
-    BridgeChecked {
-        /// Whether the request went through.
-        trusted: bool,
-    },
-    /// A page opened.
-    PageOpened {
-        /// Its number.
-        page: PageId,
-        /// The tab it is in; a popup is in none.
-        tab: Option<TabId>,
-    },
-    /// A page said something.
-    PageSaid {
-        /// Its number.
-        page: PageId,
-        /// What it said.
-        message: FromPage,
-    },
-    /// A page is gone.
-    PageClosed {
-        /// Its number.
-        page: PageId,
-    },
-    /// A tab got an answer that only Settle's proxy gives.
-    NavigationRefused {
-        /// The tab.
-        tab: TabId,
-        /// The address.
-        url: String,
-        /// The header's word.
-        reason: String,
-    },
-    /// A tab got the device's own answer.
-    NavigationAnswered {
-        /// The tab.
-        tab: TabId,
-    },
-    /// A tab got no answer.
-    NavigationFailed {
-        /// The tab.
-        tab: TabId,
-        /// The address.
-        url: String,
-        /// The browser's word for it.
-        error: String,
-    },
-    /// A page of another site asked for something local.
-    SiteAsked {
-        /// The tab that it is in.
-        tab: TabId,
-        /// What it asked for.
-        url: String,
-        /// Its own address.
-        site: String,
-    },
-    /// A tab begins to show another page, or is gone.
-    TabLeft {
-        /// The tab.
-        tab: TabId,
-    },
-    /// A tab got its page, or the browser's own in the place of one.
-    NavigationDone {
-        /// The tab.
-        tab: TabId,
-        /// The address.
-        url: String,
-    },
-}
-
-/// Everything that a starting worker finds.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Started {
-    /// The address of the extension's folder, with a final slash.
-    base: String,
-    /// The extension's version.
-    version: String,
-    /// The browser's description of itself.
-    user_agent: String,
-    /// What an earlier worker asked to remember.
-    known: Value,
-    /// The browser's proxy setting.
-    setting: ProxySetting,
-}
-
-/// What the background asks its script to do.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Effect {
-    /// Open the port to the host.
-    Connect {
-        /// The host's name.
-        host: &'static str,
-    },
-    /// Send a call to the host.
-    Post {
-        /// The call.
-        message: Request,
-    },
-    /// Send [`Event::Due`] after a while, in the place of an earlier wait.
-    Wait {
-        /// How long.
-        milliseconds: u32,
-    },
-    /// Set the way of local names: by a script that stands for every site, or where a browser asks for
-    /// each request, by the proxy alone.
-    SetProxy {
-        /// The script's text.
-        script: String,
-        /// The proxy of local names.
-        proxy: Proxy,
-    },
-    /// Set the rules for requests, in the place of all others.
-    SetRules {
-        /// The rules.
-        rules: Vec<Rule>,
-    },
-    /// Keep this for the next worker.
-    Remember {
-        /// What to keep.
-        known: Known,
-    },
-    /// Try whether the browser takes the proxy's certificate.
-    CheckBridge {
-        /// Where to ask.
-        url: String,
-    },
-    /// Tell a page.
-    Say {
-        /// Its number.
-        page: PageId,
-        /// What to tell.
-        message: ToPage,
-    },
-    /// Lead a tab to one of the extension's pages.
-    Lead {
-        /// The tab.
-        tab: TabId,
-        /// The page.
-        url: String,
-    },
-    /// Open a page of the extension in a tab of its own.
-    Open {
-        /// The page.
-        url: String,
-    },
-    /// Show on the extension's button how many sites asked for devices in a tab, until the tab goes elsewhere.
-    Count {
-        /// The tab.
-        tab: TabId,
-        /// How many.
-        count: usize,
-    },
-    /// Mark the extension's button for a tab, until the tab goes elsewhere.
-    Badge {
-        /// The tab.
-        tab: TabId,
-        /// What is told of its page.
-        badge: Badge,
-    },
-}
-
-/// What the extension's button tells of a tab.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Badge {
-    /// The page comes from a paired device.
-    Paired,
-    /// Nobody has verified where the page comes from.
-    Unverified,
-    /// The way to the page was blocked.
-    Blocked,
-    /// It is a page of the extension's own.
-    Own,
-}
 
 /// What outlives the worker, so that the next one is right at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -277,67 +79,6 @@ struct Page {
     pairing: Option<Pairing>,
     /// The name whose refusal it shows.
     refused: Option<LocalName>,
-}
-
-/// What an open call is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Ask {
-    Hello,
-    List,
-    Start {
-        page: PageId,
-    },
-    Commit {
-        page: PageId,
-    },
-    Abort,
-    Vouch {
-        page: PageId,
-    },
-    StartImport {
-        page: PageId,
-    },
-    CommitImport {
-        page: PageId,
-    },
-    Revoke {
-        page: PageId,
-        device: String,
-    },
-    /// The daemon tells everybody of what it has changed.
-    Change {
-        page: PageId,
-    },
-    Invite {
-        page: PageId,
-    },
-    HandOver {
-        page: PageId,
-    },
-    Audit {
-        page: PageId,
-        before: Option<u64>,
-    },
-    Backup {
-        page: PageId,
-        step: BackupStep,
-    },
-    Makers {
-        page: PageId,
-    },
-    ChangeMakers {
-        page: PageId,
-    },
-}
-
-/// A step on the way of a backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BackupStep {
-    Make,
-    Read,
-    Give,
-    Open,
-    Restore,
 }
 
 impl Background {
@@ -441,105 +182,6 @@ impl Background {
         effects
     }
 
-    fn page_said(&mut self, page: PageId, message: FromPage) -> Vec<Effect> {
-        match message {
-            FromPage::Start { code } => self.start_pairing(page, code),
-            FromPage::Commit { petname } => self.commit_pairing(page, petname),
-            FromPage::Cancel {} => self.cancel_pairing(page),
-            FromPage::AskSites { tab, site, rules } => {
-                self.tell_asked(page, tab, site.as_deref(), &rules)
-            }
-            FromPage::Pass { device, origin } => {
-                self.change(page, Call::PassOrigin { device, origin })
-            }
-            FromPage::AskRefusal { name } => self.tell_refusal(page, name),
-            FromPage::Vouch { name, port } => {
-                self.call_for(page, Call::VouchName { name, port }, Ask::Vouch { page })
-            }
-            FromPage::AddUnverified { name } => self.change(page, Call::AddUnverified { name }),
-            FromPage::RemoveUnverified { name } => self.verify(page, name),
-            FromPage::StartImport { start } => self.start_import(page, start),
-            FromPage::CommitImport { import } => self.commit_import(page, import),
-            FromPage::Revoke { device } => self.revoke(page, device),
-            FromPage::Rename { device, petname } => {
-                self.change(page, Call::RenameDevice { device, petname })
-            }
-            FromPage::HandOver { hand_over } => {
-                self.call_for(page, Call::HandOver(hand_over), Ask::HandOver { page })
-            }
-            FromPage::Invite { invite } => {
-                self.call_for(page, Call::InviteComputer(invite), Ask::Invite { page })
-            }
-            FromPage::Allow { device, origin } => {
-                self.change(page, Call::AllowOrigin { device, origin })
-            }
-            FromPage::Deny { device, origin } => {
-                self.change(page, Call::DenyOrigin { device, origin })
-            }
-            FromPage::ListMakers {} => self.list_makers(page),
-            FromPage::AddMaker { maker } => self.change_makers(page, Call::AddMaker(maker)),
-            FromPage::RemoveMaker { maker } => {
-                self.change_makers(page, Call::RemoveMaker { name: maker })
-            }
-            FromPage::MakeBackup { passphrase } => {
-                self.back_up(page, BackupStep::Make, Call::MakeBackup { passphrase })
-            }
-            FromPage::ReadBackup { offset } => {
-                self.back_up(page, BackupStep::Read, Call::ReadBackup { offset })
-            }
-            FromPage::WriteRestore { offset, part } => {
-                self.back_up(page, BackupStep::Give, Call::WriteRestore { offset, part })
-            }
-            FromPage::OpenRestore { passphrase } => {
-                self.back_up(page, BackupStep::Open, Call::OpenRestore { passphrase })
-            }
-            FromPage::CommitRestore {} => {
-                self.back_up(page, BackupStep::Restore, Call::CommitRestore {})
-            }
-            FromPage::ReadAudit { before, limit } => {
-                let call = Call::ReadAudit(ReadAudit { before, limit });
-                self.call_for(page, call, Ask::Audit { page, before })
-            }
-        }
-    }
-
-    fn change(&mut self, page: PageId, call: Call) -> Vec<Effect> {
-        self.call_for(page, call, Ask::Change { page })
-    }
-
-    /// From now on, or not at all.
-    fn verify(&mut self, page: PageId, name: LocalName) -> Vec<Effect> {
-        self.change(page, Call::RemoveUnverified { name })
-    }
-
-    fn revoke(&mut self, page: PageId, device: String) -> Vec<Effect> {
-        let call = Call::RevokeDevice {
-            device: device.clone(),
-        };
-        self.call_for(page, call, Ask::Revoke { page, device })
-    }
-
-    fn start_import(&mut self, page: PageId, start: StartImport) -> Vec<Effect> {
-        self.call_for(page, Call::StartImport(start), Ask::StartImport { page })
-    }
-
-    fn commit_import(&mut self, page: PageId, import: u64) -> Vec<Effect> {
-        let call = Call::CommitImport { import };
-        self.call_for(page, call, Ask::CommitImport { page })
-    }
-
-    fn list_makers(&mut self, page: PageId) -> Vec<Effect> {
-        self.call_for(page, Call::ListMakers {}, Ask::Makers { page })
-    }
-
-    fn change_makers(&mut self, page: PageId, call: Call) -> Vec<Effect> {
-        self.call_for(page, call, Ask::ChangeMakers { page })
-    }
-
-    fn back_up(&mut self, page: PageId, step: BackupStep, call: Call) -> Vec<Effect> {
-        self.call_for(page, call, Ask::Backup { page, step })
-    }
-
     fn page_closed(&mut self, page: PageId) -> Vec<Effect> {
         let effects = self.cancel_pairing(page);
         self.pages.remove(&page);
@@ -620,14 +262,6 @@ impl Background {
     fn remember(&self) -> Effect {
         Effect::Remember {
             known: self.known.clone(),
-        }
-    }
-
-    fn call(&mut self, call: Call, ask: Ask) -> Effect {
-        self.last_call += 1;
-        self.calls.insert(self.last_call, ask);
-        Effect::Post {
-            message: Request::new(self.last_call, call),
         }
     }
 }

@@ -10,8 +10,9 @@ use settle_protocol::rpc::{
     Response, VERSION, Welcome,
 };
 
-use super::{Ask, Background, BackupStep, Effect, PageId};
-use crate::fault::{Fault, OwnFault};
+use super::calls::{Ask, BackupStep};
+use super::{Background, Effect, PageId};
+use crate::fault::Fault;
 use crate::message::{Bridge, LinkState, ToPage};
 
 /// The first delay before another attempt; each further one doubles it.
@@ -284,17 +285,6 @@ impl Background {
             Ok(device) => self.trusted(page, device),
             Err(fault) => vec![failed(page, fault)],
         }
-    }
-
-    /// A call on behalf of a page, which is told at once when there is nobody to ask.
-    pub(super) fn call_for(&mut self, page: PageId, call: Call, ask: Ask) -> Vec<Effect> {
-        if self.link == Link::Ready {
-            return vec![self.call(call, ask)];
-        }
-        vec![failed(
-            page,
-            self.trouble.unwrap_or_else(|| OwnFault::HostLost.into()),
-        )]
     }
 }
 

@@ -3,8 +3,9 @@
 use settle_protocol::name::Label;
 use settle_protocol::rpc::{Call, CommitPairing, Decision, Device, ErrorKind, StartPairing};
 
+use super::calls::Ask;
 use super::link::failed;
-use super::{Ask, Background, Effect, PageId};
+use super::{Background, Effect, PageId};
 use crate::fault::Fault;
 use crate::message::{CodeText, ToPage};
 

@@ -8,13 +8,13 @@ mod unverified;
 
 use serde_json::{Value, json};
 use settle_protocol::origin::Origin;
-use settle_protocol::rpc::{ErrorKind, Event as Said, FromDaemon, PairingStep};
+use settle_protocol::rpc::{Call, ErrorKind, Event as Said, FromDaemon, PairingStep};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::fault::OwnFault;
 use crate::fixtures::{decision, device, key, name, referee, unverified, vouched_by};
-use crate::message::{CodeText, LinkState, ProxyControl};
+use crate::message::{CodeText, FromPage, LinkState, ProxyControl};
 
 const MISSING: &str = "Specified native messaging host not found.";
 
