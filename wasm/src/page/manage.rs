@@ -2,6 +2,7 @@
 //! nothing by itself; each change is asked of the daemon, and shown when the daemon has made it.
 
 mod backups;
+mod changes;
 mod checks;
 mod device;
 mod handover;
@@ -9,12 +10,12 @@ mod invite;
 mod list;
 mod log;
 mod makers;
+mod pressed;
+mod screen;
 mod sentence;
 #[cfg(test)]
 mod tests;
 
-use settle_protocol::name::Label;
-use settle_protocol::origin::Origin;
 use settle_protocol::rpc::backup::Part as Bytes;
 use settle_protocol::rpc::{Device, ErrorKind};
 
@@ -26,12 +27,10 @@ use self::invite::Inviting;
 use self::list::Order;
 use self::log::Log;
 use self::makers::Makers;
-use super::{Effect, Event, with_fault, with_status};
-use crate::address::Address;
+use super::{Effect, Event};
 use crate::fault::Fault;
 use crate::message::{FromPage, LinkState, Status, ToPage};
-use crate::phrase::Phrase;
-use crate::view::{Action, Field, Part, Screen, Slot, Text, View};
+use crate::view::{Field, Text};
 
 /// The manager's state.
 #[derive(Debug, Default)]
@@ -297,130 +296,6 @@ impl Manage {
         }
     }
 
-    fn pressed(&mut self, action: Action, value: &str) -> Vec<Effect> {
-        self.fault = None;
-        match action {
-            Action::ShowDevices => self.go(Place::Devices),
-            Action::ShowLog => self.go(Place::Log),
-            Action::ShowMakers => self.show_makers(),
-            Action::AddMaker => self.makers.add(),
-            Action::RemoveMaker => self.makers.remove(value),
-            Action::RemoveUnverified => self.remove_unverified(value),
-            Action::AddCancel => {
-                self.makers.forget_choice();
-                Vec::new()
-            }
-            Action::ShowBackup => self.go(Place::Backup),
-            Action::ShowChecks => self.check(),
-            Action::TryCamera => vec![Effect::TryCamera {}],
-            Action::Backup => self.backups.make(),
-            Action::OpenBackup => self.backups.open(),
-            Action::Restore => self.backups.confirm(),
-            Action::RestoreCancel => {
-                self.backups.stop();
-                Vec::new()
-            }
-            Action::Details => self.go(Place::Device(Shown::new(value.to_owned()))),
-            Action::ShowInvite | Action::Invite | Action::CloseInvite => self.invite(action),
-            Action::ShowHandover | Action::HandOver | Action::CloseHandover => {
-                self.hand_over(action)
-            }
-            Action::Pair => open("pair.html"),
-            Action::Import => open("import.html"),
-            Action::Older => Vec::from_iter(self.log.read_older()),
-            Action::Export => self.log.export(),
-            Action::Undo => self
-                .undo
-                .take()
-                .map_or_else(Vec::new, |undo| say(undo.message)),
-            Action::Forget | Action::ForgetCancel => self.ask_to_forget(action),
-            Action::Open
-            | Action::Rename
-            | Action::PassSite
-            | Action::AllowSite
-            | Action::Allow
-            | Action::Deny
-            | Action::ForgetConfirm => {
-                let shown = self.shown().cloned();
-                shown.map_or_else(Vec::new, |device| self.do_to(device, action, value))
-            }
-            Action::Retry
-            | Action::Scan
-            | Action::ReadImport
-            | Action::AskUnverified
-            | Action::OpenUnverified
-            | Action::StopScan
-            | Action::Cancel
-            | Action::Trust
-            | Action::Refuse
-            | Action::Manage
-            | Action::Again => Vec::new(),
-        }
-    }
-
-    /// Lets a name open without pairing no more.
-    fn remove_unverified(&mut self, value: &str) -> Vec<Effect> {
-        let mut listed = self.status.iter().flat_map(|status| &status.unverified);
-        let known = listed.find(|known| known.name.as_str() == value);
-        let Some(name) = known.map(|known| known.name.clone()) else {
-            return Vec::new();
-        };
-        self.undo = Some(Undo {
-            done: Text::say_of(Phrase::UndoUnverified, &[&name]),
-            message: FromPage::AddUnverified { name: name.clone() },
-        });
-        say(FromPage::RemoveUnverified { name })
-    }
-
-    fn show_makers(&mut self) -> Vec<Effect> {
-        self.go(Place::Makers);
-        say(FromPage::ListMakers {})
-    }
-
-    fn check(&mut self) -> Vec<Effect> {
-        self.go(Place::Checks);
-        Checks::look()
-    }
-
-    /// What is pressed on the way to a code for another computer, and back from it.
-    fn invite(&mut self, action: Action) -> Vec<Effect> {
-        if let (Place::Device(Shown { id, .. }), Action::ShowInvite) = (&self.place, action) {
-            let inviting = Inviting::to(id.clone());
-            return self.go(Place::Invite(inviting));
-        }
-        let Place::Invite(inviting) = &mut self.place else {
-            return Vec::new();
-        };
-        if action == Action::Invite {
-            return inviting.ask();
-        }
-        let shown = Shown::new(inviting.device.clone());
-        self.go(Place::Device(shown))
-    }
-
-    /// What is pressed on the way to a name for a server, and back from it.
-    fn hand_over(&mut self, action: Action) -> Vec<Effect> {
-        if let (Place::Device(Shown { id, .. }), Action::ShowHandover) = (&self.place, action) {
-            let handing = Handing::by(id.clone());
-            return self.go(Place::Handover(handing));
-        }
-        let Place::Handover(handing) = &mut self.place else {
-            return Vec::new();
-        };
-        if action == Action::HandOver {
-            return handing.ask();
-        }
-        let shown = Shown::new(handing.referee.clone());
-        self.go(Place::Device(shown))
-    }
-
-    fn ask_to_forget(&mut self, action: Action) -> Vec<Effect> {
-        if let Place::Device(shown) = &mut self.place {
-            shown.forgetting = action == Action::Forget;
-        }
-        Vec::new()
-    }
-
     /// Nobody answers what a device was asked for.
     fn stop_asking(&mut self) {
         match &mut self.place {
@@ -441,195 +316,10 @@ impl Manage {
         Vec::new()
     }
 
-    /// What is pressed on the screen of one device is about that device.
-    fn do_to(&mut self, device: Device, action: Action, value: &str) -> Vec<Effect> {
-        if action == Action::Open {
-            let url = Address::home(device.name().clone()).to_string();
-            return vec![Effect::Open { url }];
-        }
-        if action == Action::Rename {
-            return self.rename(device);
-        }
-        if action == Action::Allow {
-            return self.allow(&device);
-        }
-        if action == Action::Deny {
-            return self.deny(&device, value);
-        }
-        if !self.is_forgetting() {
-            return Vec::new();
-        }
-        self.undo = None;
-        say(FromPage::Revoke { device: device.id })
-    }
-
-    fn rename(&mut self, device: Device) -> Vec<Effect> {
-        let Some(Ok(petname)) = self.new_name(&device) else {
-            return Vec::new();
-        };
-        if let Place::Device(shown) = &mut self.place {
-            shown.petname = None;
-        }
-        self.undo = Some(Undo {
-            done: Text::say_of(Phrase::UndoRenamed, &[&petname.dot_local()]),
-            message: FromPage::Rename {
-                device: device.id.clone(),
-                petname: device.petname,
-            },
-        });
-        say(FromPage::Rename {
-            device: device.id,
-            petname,
-        })
-    }
-
-    fn allow(&mut self, device: &Device) -> Vec<Effect> {
-        let Some(Ok(origin)) = self.new_origin(device) else {
-            return Vec::new();
-        };
-        if let Place::Device(shown) = &mut self.place {
-            shown.origin.clear();
-        }
-        self.undo = Some(Undo {
-            done: Text::say_of(Phrase::UndoAllowed, &[&origin]),
-            message: FromPage::Deny {
-                device: device.id.clone(),
-                origin: origin.clone(),
-            },
-        });
-        say(FromPage::Allow {
-            device: device.id.clone(),
-            origin,
-        })
-    }
-
-    fn deny(&mut self, device: &Device, value: &str) -> Vec<Effect> {
-        let allowed = device.allowed_origins.iter();
-        let Some(origin) = allowed.clone().find(|origin| origin.to_string() == value) else {
-            return Vec::new();
-        };
-        let (id, origin): (String, Origin) = (device.id.clone(), origin.clone());
-        self.undo = Some(Undo {
-            done: Text::say_of(Phrase::UndoDenied, &[&origin]),
-            message: FromPage::Allow {
-                device: id.clone(),
-                origin: origin.clone(),
-            },
-        });
-        say(FromPage::Deny { device: id, origin })
-    }
-
-    /// The site that was typed and is not allowed yet, or that it is none.
-    fn new_origin(&self, device: &Device) -> Option<Result<Origin, Phrase>> {
-        let Place::Device(Shown { origin, .. }) = &self.place else {
-            return None;
-        };
-        match (origin.trim(), Origin::parse(origin.trim())) {
-            ("", _) => None,
-            (_, Ok(origin)) if device.allowed_origins.contains(&origin) => None,
-            (_, Ok(origin)) => Some(Ok(origin)),
-            (_, Err(_)) => Some(Err(Phrase::OriginBad)),
-        }
-    }
-
-    /// The name that was typed in the place of the device's own, or what is wrong with it.
-    fn new_name(&self, device: &Device) -> Option<Result<Label, Phrase>> {
-        let Place::Device(Shown {
-            petname: Some(typed),
-            ..
-        }) = &self.place
-        else {
-            return None;
-        };
-        let Ok(label) = Label::parse(typed.trim()) else {
-            return Some(Err(Phrase::PetnameBad));
-        };
-        let holder = self.status.as_ref()?.device(&label.dot_local());
-        if holder.is_some_and(|holder| holder.id != device.id) {
-            return Some(Err(Phrase::PetnameTaken));
-        }
-        (label != device.petname).then_some(Ok(label))
-    }
-
     fn device(&self, id: &str) -> Option<&Device> {
         let mut devices = self.status.iter().flat_map(|status| &status.devices);
         devices.find(|device| device.id == id)
     }
-
-    fn shown(&self) -> Option<&Device> {
-        match &self.place {
-            Place::Device(shown) => self.device(&shown.id),
-            Place::Devices
-            | Place::Invite(_)
-            | Place::Handover(_)
-            | Place::Log
-            | Place::Backup
-            | Place::Makers
-            | Place::Checks => None,
-        }
-    }
-
-    const fn is_forgetting(&self) -> bool {
-        matches!(
-            self.place,
-            Place::Device(Shown {
-                forgetting: true,
-                ..
-            })
-        )
-    }
-
-    pub(super) fn view(&self) -> View {
-        let screen = match self.place {
-            Place::Devices => Screen::Overview,
-            Place::Device(_) => Screen::Device,
-            Place::Invite(_) => Screen::Invite,
-            Place::Handover(_) => Screen::Handover,
-            Place::Log => Screen::Log,
-            Place::Backup => Screen::Backup,
-            Place::Makers => Screen::Makers,
-            Place::Checks => Screen::Checks,
-        };
-        let view = with_status(screen, self.status.as_ref())
-            .part(
-                Part::AtDevices,
-                matches!(
-                    self.place,
-                    Place::Devices | Place::Device(_) | Place::Invite(_) | Place::Handover(_)
-                ),
-            )
-            .part(Part::AtMakers, matches!(self.place, Place::Makers))
-            .part(Part::AtBackup, matches!(self.place, Place::Backup))
-            .part(Part::AtChecks, matches!(self.place, Place::Checks))
-            .part(Part::AtLog, matches!(self.place, Place::Log))
-            .part(Part::CanUndo, self.undo.is_some())
-            .maybe(Slot::Undo, self.undo.as_ref().map(|undo| undo.done.clone()));
-        let view = match &self.place {
-            Place::Devices => self.view_list(view),
-            Place::Device(_) => self.view_device(view),
-            Place::Invite(inviting) => match self.device(&inviting.device) {
-                Some(device) => inviting.view(view, device.name()),
-                None => view,
-            },
-            Place::Handover(handing) => match self.device(&handing.referee) {
-                Some(referee) => handing.view(view, referee.name()),
-                None => view,
-            },
-            Place::Log => self.log.view(view),
-            Place::Backup => self.backups.view(view),
-            Place::Makers => self.makers.view(view),
-            Place::Checks => self.checks.view(view, self.status.as_ref()),
-        };
-        match self.fault {
-            Some(fault) => with_fault(view, fault),
-            None => view,
-        }
-    }
-}
-
-fn open(page: &str) -> Vec<Effect> {
-    let url = page.to_owned();
-    vec![Effect::Open { url }]
 }
 
 fn say(message: FromPage) -> Vec<Effect> {

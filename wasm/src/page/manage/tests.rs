@@ -2,6 +2,8 @@
 
 mod handover;
 
+use settle_protocol::name::Label;
+use settle_protocol::origin::Origin;
 use settle_protocol::rpc::DeviceAnchor;
 use settle_protocol::rpc::audit::{Audit, AuditEntry, AuditEvent};
 use settle_protocol::rpc::backup::{
@@ -15,7 +17,7 @@ use crate::code::tests::code_text;
 use crate::fault::OwnFault;
 use crate::fixtures::{device, key, name};
 use crate::message::{Bridge, ProxyControl};
-use crate::view::{List, Mark, Row};
+use crate::view::{Action, List, Mark, Part, Row, Screen, Slot};
 
 fn status(devices: &[Device]) -> ToPage {
     ToPage::Status {
