@@ -11,6 +11,7 @@ mod invite;
 pub mod makers;
 mod origins;
 mod pairing;
+mod renew;
 mod shell;
 mod store;
 mod time;
@@ -214,6 +215,8 @@ pub enum Command {
     },
     /// Give the passphrase of a trust store that has one
     Unlock,
+    /// Replace the authority that your browsers accept, at once: for a key that may be in other hands
+    Renew,
     /// Write completions for a shell
     Completions {
         /// Which one
@@ -504,6 +507,7 @@ pub fn run(
         Command::Restore { file, yes, json } => backups::restore(paths, &file, yes, json, terminal),
         Command::Protect { with } => store::protect(paths, with, terminal),
         Command::Unlock => store::unlock(paths, terminal),
+        Command::Renew => renew::renew(paths, terminal),
         Command::Completions { shell } => shell::completions(shell, terminal),
         Command::Man { directory } => shell::manual(&directory, terminal),
         Command::Daemon { .. } => Ok(Outcome::Done),

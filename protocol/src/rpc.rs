@@ -245,6 +245,10 @@ pub enum Call {
     /// The bridge authority's certificate, made on first use → [`BridgeCertificate`].
     #[serde(rename = "bridge.certificate")]
     BridgeCertificate {},
+    /// Makes another bridge authority, which signs from now on; the keys of the former one, and of one that was to
+    /// come next, are destroyed → [`BridgeCertificate`].
+    #[serde(rename = "bridge.replace")]
+    ReplaceBridge {},
     /// Destroys the bridge authority and its key → [`Empty`].
     #[serde(rename = "bridge.destroy")]
     DestroyBridge {},

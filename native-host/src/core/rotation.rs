@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use settle_protocol::rpc::{BridgeCertificate, ErrorKind};
 use settle_transport::certificate::IssueError;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,26 @@ impl Core {
             let step = self.take_steps().await;
             self.keep_stores(step == Step::Offer).await;
         }
+    }
+
+    /// Makes another authority that signs at once, because the key of the current one may be in other hands, and
+    /// then so may that of the next. What is in the browsers' stores is the caller's to change.
+    ///
+    /// # Errors
+    /// The kind that the user is told.
+    pub async fn replace_bridge(&self) -> Result<BridgeCertificate, ErrorKind> {
+        let made = bridge::make(SystemTime::now()).map_err(|error| {
+            tracing::error!(%error, "no bridge authority can be made");
+            ErrorKind::Internal
+        })?;
+        let kept = made.clone();
+        self.change(|store, now| Ok(store.set_bridge(Some(kept), now)?))
+            .await?;
+        self.bridge.replace(&made).map_err(|error| {
+            tracing::error!(%error, "the new bridge authority cannot be used");
+            ErrorKind::Internal
+        })?;
+        self.bridge_certificate()
     }
 
     /// Takes the steps that concern the trust store alone. Returns what is left to do.

@@ -267,11 +267,14 @@ impl TrustStore {
         bridge: Option<Bridge>,
         now: SystemTime,
     ) -> Result<(), StoreError> {
-        let event = match &bridge {
-            Some(made) => AuditEvent::BridgeMade {
+        let event = match (&bridge, &self.contents.bridge) {
+            (Some(made), None) => AuditEvent::BridgeMade {
                 fingerprint: made.fingerprint(),
             },
-            None => AuditEvent::BridgeDestroyed {},
+            (Some(made), Some(_)) => AuditEvent::BridgeReplaced {
+                fingerprint: made.fingerprint(),
+            },
+            (None, _) => AuditEvent::BridgeDestroyed {},
         };
         self.commit(vec![event], now, |contents| {
             contents.bridge = bridge;

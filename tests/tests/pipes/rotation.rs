@@ -2,6 +2,7 @@
 //! browsers' stores have at every time what they need.
 
 use std::fs;
+use std::path::Path;
 
 use settle_protocol::rpc::audit::{Audit, ReadAudit};
 use settle_protocol::rpc::{BridgeCertificate, Call, Empty};
@@ -173,4 +174,79 @@ fn the_doctor_names_a_store_that_lacks_the_next_authority() {
     assert_eq!(report["next"], "run: settle install");
     good(&home, &["install", "--yes"]);
     all_is_well(&home);
+}
+
+/// The certificate that the proxy shows under its own name, as a foreign client sees it.
+fn shown_by_the_proxy(home: &Home) -> String {
+    let proxy = Connector::start(home).hello().unwrap().proxy;
+    let mut client = home.command_of(Path::new("openssl"));
+    client.args(["s_client", "-servername", &proxy.host, "-connect"]);
+    let said = text(
+        &client
+            .arg(format!("127.0.0.1:{}", proxy.port))
+            .output()
+            .unwrap(),
+    );
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let (_, rest) = said.split_once(begin).unwrap();
+    let (shown, _) = rest.split_once(end).unwrap();
+    format!("{begin}{shown}{end}\n")
+}
+
+/// Whether NSS accepts a server's certificate by a store.
+fn accepts(home: &Home, store: &str, server: &str) -> bool {
+    let file = home.path().join("server.pem");
+    fs::write(&file, server).unwrap();
+    let store = format!("sql:{}", home.path().join(store).display());
+    let mut judge = home.command_of(Path::new("vfychain"));
+    let judge = judge.args(["-d", &store, "-u", "1", "-a"]).arg(file);
+    judge.output().unwrap().status.success()
+}
+
+#[test]
+fn an_authority_whose_key_is_in_other_hands_is_replaced_at_once_and_so_is_the_next() {
+    let mut home = Home::new(Keyring::Unlocked);
+    make_profile(&home);
+    good(&home, &["install", "--yes"]);
+    travel(&mut home, 645);
+    let (first, next) = authorities(&home);
+    let next = next.unwrap();
+    stores_have(&home, &[&first, &next]);
+    let shown = shown_by_the_proxy(&home);
+    for store in [NSSDB, PROFILE] {
+        assert!(accepts(&home, store, &shown), "{store}");
+    }
+
+    assert!(good(&home, &["renew"]).contains("Restart your"));
+
+    let (third, none) = authorities(&home);
+    assert!(third != first && third != next && none.is_none());
+    stores_have(&home, &[&third]);
+    for store in [NSSDB, PROFILE] {
+        assert!(!accepts(&home, store, &shown), "{store}");
+    }
+    all_is_well(&home);
+    assert_eq!(
+        events(&home),
+        ["bridge_made", "bridge_prepared", "bridge_replaced"]
+    );
+}
+
+#[test]
+fn a_store_in_which_an_authority_cannot_be_replaced_is_named() {
+    let home = Home::new(Keyring::Unlocked);
+    make_profile(&home);
+    good(&home, &["install", "--yes"]);
+    let store = home.path().join(PROFILE).join("cert9.db");
+    let content = fs::read(&store).unwrap();
+    fs::write(&store, "no database").unwrap();
+    let renewed = settle(&home, &["renew"]);
+    let said = text(&renewed);
+    assert_eq!(renewed.status.code(), Some(1));
+    assert!(said.contains("FAILED") && said.contains(PROFILE), "{said}");
+    let (second, _) = authorities(&home);
+    assert!(has(&home, NSSDB, &[&second]));
+    fs::write(&store, &content).unwrap();
+    good(&home, &["install", "--yes"]);
+    stores_have(&home, &[&second]);
 }

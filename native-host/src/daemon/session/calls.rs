@@ -65,6 +65,7 @@ impl Session {
             }
             Call::ReadAudit(asked) => json(self.core()?.audit(asked).await?),
             Call::BridgeCertificate {} => json(self.core()?.bridge_certificate()?),
+            Call::ReplaceBridge {} => json(self.core()?.replace_bridge().await?),
             Call::DestroyBridge {} => {
                 self.core()?.destroy_bridge().await?;
                 json(Empty {})
