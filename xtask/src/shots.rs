@@ -11,6 +11,7 @@ use crate::{process, test};
 
 /// The tests that look at pages.
 const LOOKING: &[&str] = &[
+    "administered",
     "asked",
     "blocked",
     "camera",

@@ -259,7 +259,7 @@ pub(super) fn accounts(view: &View<'_>, accounts: &[AccountTold]) -> http::Respo
                         li {
                             div {
                                 p.what.mono { (account.account) }
-                                @if !account.contacts.is_empty() { p { (account.contacts.join(" ")) } }
+                                @for contact in &account.contacts { p { (parts::mail(contact)) } }
                                 p.soft { "key " code { (account.key) } }
                                 @if !account.external_key.is_empty() {
                                     p.soft { "by external key " code { (account.external_key) } }
@@ -300,14 +300,14 @@ pub(super) fn certificates(
                     @for one in certificates {
                         li {
                             div {
-                                p.what { (one.names.join(" ")) }
+                                @for name in &one.names { p.what { (name) } }
                                 p.soft { "until " (when(one.not_after)) }
                                 p.soft { "serial number " code { (one.serial) } }
                                 p.soft { "account " code { (one.account) } }
                             }
                             @match one.revoked {
                                 Some(_) => span.tag.danger { "revoked" },
-                                None => (act("Revoke", "/certificates/revoke", one.names.join(" "), &html! {
+                                None => (act("Revoke", "/certificates/revoke", parts::several(&one.names), &html! {
                                     input type="hidden" name="serial" value=(one.serial);
                                     (parts::reasons(&one.serial))
                                     p.soft {
@@ -345,7 +345,7 @@ pub(super) fn log(view: &View<'_>, lines: &[AuditLine]) -> http::Response<Bytes>
                             p.soft { (seconds(line.at)) }
                             div {
                                 p { (steady_word(line.event)) " " strong { (line.subject) } }
-                                @if !line.detail.is_empty() { p.soft { (line.detail) } }
+                                @if !line.detail.is_empty() { p.soft { (parts::detail(line)) } }
                                 p.soft { (author(view, line)) }
                             }
                         }

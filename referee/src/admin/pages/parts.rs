@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use time::OffsetDateTime;
 
 use super::super::problem::Problem;
-use crate::store::AuditEvent;
+use crate::store::{AuditEvent, AuditLine};
 
 /// Reasons to revoke that make sense to whoever runs a house (RFC 5280 §5.3.1).
 const REASONS: [(u8, &str); 4] = [
@@ -88,6 +88,38 @@ pub(super) const fn steady_word(event: AuditEvent) -> &'static str {
         AuditEvent::Refused => "Refused",
         AuditEvent::Revoked => "Revoked certificate",
     }
+}
+
+/// More of a line of the log: a reason in words, and the rest as it is.
+pub(super) fn detail(line: &AuditLine) -> &str {
+    let number = match line.event {
+        AuditEvent::Revoked => line.detail.strip_prefix("reason "),
+        AuditEvent::Granted
+        | AuditEvent::Withdrawn
+        | AuditEvent::AccountMade
+        | AuditEvent::AccountEnded
+        | AuditEvent::KeyChanged
+        | AuditEvent::Issued
+        | AuditEvent::Refused => None,
+    };
+    let number: Option<u8> = number.and_then(|number| number.parse().ok());
+    let mut known = REASONS.into_iter();
+    let known = number.and_then(|number| known.find(|(one, _)| *one == number));
+    known.map_or(&line.detail, |(_, words)| words)
+}
+
+/// A list in so few words that a button holds them.
+pub(super) fn several(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [name] => name.clone(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// An address of a server's owner, which is a mail address as a rule.
+pub(super) fn mail(contact: &str) -> &str {
+    contact.strip_prefix("mailto:").unwrap_or(contact)
 }
 
 /// What nobody reads, in letters of one width.
