@@ -84,6 +84,34 @@ def check_issued(leaf, root):
     root.public_key().verify(*signed, ec.ECDSA(leaf.signature_hash_algorithm))
 
 
+def check_links(root, halves):
+    """§10.2: that each link leads from one root key to the next, the last one to `root`. Returns the fingerprints of
+    the keys from which links lead there, the first root's last."""
+    subject, constraints, former = root.subject, constraints_of(root), []
+    newer = root
+    for new_with_old, old_with_new in zip(halves[::2], halves[1::2], strict=True):
+        if fingerprint(new_with_old) != fingerprint(newer):
+            raise ValueError("a link to another key")
+        check_issued(new_with_old, old_with_new)
+        check_issued(old_with_new, newer)
+        for half in (new_with_old, old_with_new):
+            basic = half.extensions.get_extension_for_class(x509.BasicConstraints)
+            if (half.subject, constraints_of(half)) != (subject, constraints):
+                raise ValueError("a link of another device")
+            if (basic.critical, basic.value.ca, basic.value.path_length) != (True, True, 0):
+                raise ValueError("a link that is no authority of its path length")
+        former.append(fingerprint(old_with_new))
+        newer = old_with_new
+    return former
+
+
+def constraints_of(certificate):
+    found = certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    if not found.critical:
+        raise ValueError("name constraints that may be ignored")
+    return found.value
+
+
 def names_of(leaf):
     found = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     return found.value.get_values_for_type(x509.DNSName)

@@ -53,7 +53,7 @@ def pair(options, key, certificate):
     knock = codes.base32(exchange.knock(secret, secrets.token_bytes(10))).lower() + ".local"
     context = channel.context_of_host(key, certificate)
     device = channel.connect(addresses[0], context, knock.encode())
-    root = root_of(device, material)
+    root, former = root_of(device, material)
     binding = {
         "exporter": device.exporter(),
         "client": certificates.fingerprint(certificate),
@@ -63,7 +63,7 @@ def pair(options, key, certificate):
         binding[options.lie] = bytes(32)
     suites = suites_of(options, material)
     grant = prove(device, secret, suites, binding, options.lie)
-    check(grant, root, material)
+    check(grant, root, former, material)
     device.send(exchange.message(exchange.COMMIT, {0: certificates.fingerprint(root), 1: grant[5]}))
     exchange.expect(exchange.DONE, device.receive())
     device.close()
@@ -76,12 +76,13 @@ def suites_of(options, material):
 
 
 def root_of(device, material):
-    """§4: the root issued the leaf, and is the one that the code names. Links (§10) are not followed here."""
-    leaf, root, *_ = device.certificates()
+    """§4: the root issued the leaf, and is the one that the code names, or links lead there from that one."""
+    leaf, root, *halves = device.certificates()
     certificates.check_issued(leaf, root)
-    if material and certificates.fingerprint(root) != material[2]:
+    former = certificates.check_links(root, halves)
+    if material and material[2] not in [certificates.fingerprint(root), *former]:
         raise exchange.Refused("another root key than the code's")
-    return root
+    return root, former
 
 
 def prove(device, secret, suites, binding, lie):
@@ -101,9 +102,10 @@ def prove(device, secret, suites, binding, lie):
     return grant
 
 
-def check(grant, root, material):
-    """§5.5, the end: the grant is of this root, and contradicts no code."""
-    name = certificates.unique_name(grant[1], certificates.fingerprint(root))
+def check(grant, root, former, material):
+    """§5.5, the end: the grant is of this root, named after the first one, and contradicts no code."""
+    first = former[-1] if former else certificates.fingerprint(root)
+    name = certificates.unique_name(grant[1], first)
     if grant[0] != certificates.octets(root) or grant[2] != name:
         raise exchange.Refused("a grant of another device")
     if material and (material[3], material[5], material[10]) != (grant[4], grant[2], grant[7]):

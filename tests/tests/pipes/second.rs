@@ -2,7 +2,9 @@
 //! host with its device. With something in its transcript that the connection does not have, neither gets on.
 
 use serde_json::Value;
+use settle_protocol::material::PairingMaterial;
 use settle_protocol::rpc::ErrorKind;
+use settle_tests::device::Setup;
 use settle_tests::second::{self, SecondDevice};
 use settle_tests::upstream::PAGE;
 use settle_tests::{Avahi, Connector, Device, Home, Keyring, Upstream, eventually};
@@ -44,6 +46,31 @@ fn its_host_finds_our_device_by_a_typed_code_and_pairs() {
     let typed = house.device.code_in("typed");
     let told = second::host(&["--typed", "--code", &typed], &avahi.devices());
     opened(&told, &house.device);
+}
+
+#[test]
+fn its_host_follows_the_links_of_our_device_from_the_key_that_the_code_names() {
+    let (home, upstream) = (Home::new(Keyring::Missing), Upstream::start());
+    let device = Device::start(&home, upstream.address());
+    let other = Setup {
+        state: "other".to_owned(),
+        ..Setup::default()
+    };
+    let other = Device::start_as(&home, upstream.address(), &other);
+    for _ in 0..2 {
+        let mut rollover = home.command("settle-device");
+        rollover.args(["rollover", "--state"]).arg(device.state());
+        assert!(rollover.output().unwrap().status.success());
+    }
+    opened(&second::host(&["--code", device.code()], ""), &device);
+
+    // The code of one device, at the address of the other.
+    let misled = PairingMaterial {
+        addresses: vec![device.address()],
+        ..PairingMaterial::parse(other.code()).unwrap()
+    };
+    let told = second::host(&["--code", &misled.to_code()], "");
+    assert_eq!(told[0]["reason"], "another root key than the code's");
 }
 
 #[test]
