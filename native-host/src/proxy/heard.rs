@@ -1,6 +1,6 @@
 //! A connection to a device on which it is heard when the device does not know us. The HTTP client above
 //! drops the reason where a connection ends before a request is on it. And it is told whether there was
-//! an answer before, and holds the connection's place. Nothing is decided here.
+//! an answer before, notes when anything was heard, and holds the connection's place. Nothing is decided here.
 
 use std::io;
 use std::pin::Pin;
@@ -17,6 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_rustls::client::TlsStream;
+
+use super::upstream::Open;
 
 /// How often a device has refused us.
 #[derive(Clone, Debug, Default)]
@@ -57,15 +59,22 @@ pub(super) struct Heard<S> {
     stream: S,
     refusals: Refusals,
     answered: Answered,
+    open: Open,
     _place: OwnedSemaphorePermit,
 }
 
 impl<S> Heard<S> {
-    pub(super) fn new(stream: S, refusals: Refusals, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        stream: S,
+        refusals: Refusals,
+        place: OwnedSemaphorePermit,
+        open: Open,
+    ) -> Self {
         Self {
             stream,
             refusals,
             answered: Answered::default(),
+            open,
             _place: place,
         }
     }
@@ -91,6 +100,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Heard<S> {
         if read.as_ref().is_err_and(is_refusal) {
             self.refusals.0.fetch_add(1, Ordering::Release);
         }
+        self.open.hear();
         Poll::Ready(read)
     }
 }
@@ -142,6 +152,7 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
     use tokio::sync::Semaphore;
 
+    use super::super::upstream::Line;
     use super::*;
 
     /// A TLS stream that ends with an alert.
@@ -169,7 +180,8 @@ mod tests {
         ] {
             let refusals = Refusals::default();
             let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-            let mut heard = Heard::new(Alerted(alert), refusals.clone(), place);
+            let open = Line::default().open(None);
+            let mut heard = Heard::new(Alerted(alert), refusals.clone(), place, open);
             assert!(heard.read_u8().await.is_err());
             assert_eq!(refusals.count(), count, "{alert:?}");
         }

@@ -1,21 +1,22 @@
 //! The way to one trusted device: found by its name, verified by its anchor, reached with the client
 //! identity made for it. Connections are pooled, and all of them end when the trust ends.
 
+mod connections;
 mod dial;
+mod line;
 
 use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::TokioExecutor;
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use settle_protocol::portable::Recognition;
@@ -29,16 +30,15 @@ use settle_transport::tls;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+use self::connections::{Connections, Pools};
 pub use self::dial::Guise;
 use self::dial::{Dial, DialError, Following, Route, Sought};
+pub use self::line::{Line, Open, Path};
 use super::Contact;
 use super::heard::{Answered, Refusals};
 use crate::discovery::Discovery;
 use crate::links;
 use crate::trust_store::record::{TrustedAnchor, TrustedDevice};
-
-/// A pooled connection that nobody uses is closed after this time.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// Milliseconds.
 const REPORT_EVERY: u64 = 1000;
@@ -87,6 +87,17 @@ pub enum UpstreamError {
     Lost(#[source] legacy::Error),
 }
 
+/// Why there is no answer to a request.
+#[derive(Debug, thiserror::Error)]
+enum Unanswered {
+    /// What it was sent on has ended.
+    #[error(transparent)]
+    Sent(legacy::Error),
+    /// What it was sent on is silent, and the device is not found anew.
+    #[error("the device has fallen silent: {0}")]
+    Silent(DialError),
+}
+
 /// The body of a request: the browser's, or our own.
 pub type Outgoing = Either<Incoming, Full<Bytes>>;
 
@@ -109,9 +120,7 @@ pub struct Upstream {
     /// Where a referee grants names (docs/referee.md §9).
     names: Uri,
     route: Arc<Route>,
-    client: Client<Dial, Outgoing>,
-    /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
-    switchable: Client<Dial, Outgoing>,
+    connections: Connections,
 }
 
 impl Upstream {
@@ -144,8 +153,6 @@ impl Upstream {
             },
         });
         let tls = client_config(device, anchor)?;
-        let mut switchable = tls.clone();
-        switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
         Ok(Self {
             role: own(device, ROLE_PATH)?,
             authority: own(device, AUTHORITY_PATH)?,
@@ -155,8 +162,7 @@ impl Upstream {
             reported: AtomicU64::new(0),
             made: Instant::now(),
             tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
-            client: client(&route, tls),
-            switchable: client(&route, switchable),
+            connections: Connections::new(&route, tls),
             route,
         })
     }
@@ -228,16 +234,10 @@ impl Upstream {
 
     async fn send_own(
         &self,
-        mut request: Request<Outgoing>,
+        request: Request<Outgoing>,
         target: &Uri,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        if let Some(host) = target.authority().map(|host| host.as_str().parse()) {
-            request
-                .headers_mut()
-                .extend(host.ok().map(|host| (HOST, host)));
-        }
-        *request.uri_mut() = target.clone();
-        self.send(request).await
+        self.send(addressed(request, target)).await
     }
 
     /// Sends a request over a verified connection, wherever its target leads.
@@ -248,7 +248,7 @@ impl Upstream {
         &self,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.send_by(&self.client, request).await
+        self.send_by(|pools| &pools.plain, request).await
     }
 
     /// The same for one that asks to switch to another protocol.
@@ -259,25 +259,32 @@ impl Upstream {
         &self,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.send_by(&self.switchable, request).await
+        self.send_by(|pools| &pools.switchable, request).await
     }
 
     async fn send_by(
         &self,
-        client: &Client<Dial, Outgoing>,
+        client: impl Fn(&Pools) -> &Client<Dial, Outgoing>,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let refusals = self.route.refusals.count();
         let again = repeated(&request);
-        let mut sent = client.request(request).await;
+        if again.is_none() {
+            self.make_sure().await;
+        }
+        let mut sent = self.send_once(&client, request).await;
         // A device closes a connection whenever it likes, also while a request is on its way there.
-        if let Err(error) = &sent
+        if let Err(Unanswered::Sent(error)) = &sent
             && let Some(again) = again
             && Answered::before(error)
             && !self.trust.is_cancelled()
         {
             tracing::debug!(%error, "a connection was closed before its next answer");
-            sent = client.request(again).await;
+            let pools = self.connections.current();
+            sent = client(&pools)
+                .request(again)
+                .await
+                .map_err(Unanswered::Sent);
         }
         match sent {
             Ok(response) => {
@@ -287,11 +294,47 @@ impl Upstream {
             Err(_) if self.route.refusals.count() != refusals => {
                 Err(UpstreamError::Refused(Refusal::NotAdmitted {}))
             }
-            Err(error) => Err(match refusal(&error) {
+            Err(Unanswered::Silent(error)) => Err(UpstreamError::Refused(error.refusal())),
+            Err(Unanswered::Sent(error)) => Err(match refusal(&error) {
                 Some(refusal) => UpstreamError::Refused(refusal),
                 None if error.is_connect() => UpstreamError::Refused(Refusal::Unreachable {}),
                 None => UpstreamError::Lost(error),
             }),
+        }
+    }
+
+    /// Sends a request, and once more on new connections where those that are there have died unnoticed
+    /// and it may be sent twice.
+    async fn send_once(
+        &self,
+        client: impl Fn(&Pools) -> &Client<Dial, Outgoing>,
+        request: Request<Outgoing>,
+    ) -> Result<Response<Incoming>, Unanswered> {
+        let pools = self.connections.current();
+        let again = repeated(&request);
+        let sent = client(&pools).request(request);
+        let Some(again) = again else {
+            return sent.await.map_err(Unanswered::Sent);
+        };
+        tokio::select! {
+            biased;
+            sent = sent => sent.map_err(Unanswered::Sent),
+            new = self.connections.left(&pools) => {
+                let new = new.map_err(Unanswered::Silent)?;
+                client(&new).request(again).await.map_err(Unanswered::Sent)
+            }
+        }
+    }
+
+    /// Asks a device of which nothing was heard for a while for a sign of life, by a request that changes
+    /// nothing; what cannot be sent twice would be lost on a connection that has died unnoticed.
+    async fn make_sure(&self) {
+        let knows_settle = matches!(self.route.sought, Sought::Announced(_));
+        if knows_settle && self.connections.current().are_doubtful() {
+            let asking = Request::new(Either::Right(Full::default()));
+            let asking = addressed(asking, &self.role);
+            let asked = self.send_once(|pools| &pools.plain, asking).await;
+            drop(asked.inspect_err(|error| tracing::debug!(%error, "no sign of life")));
         }
     }
 }
@@ -335,6 +378,15 @@ pub enum WitnessError {
     Record(#[from] UnusableRecord),
 }
 
+/// A request of our own to one of the device's own paths.
+fn addressed(mut request: Request<Outgoing>, target: &Uri) -> Request<Outgoing> {
+    let host = target.authority().map(|host| host.as_str().parse());
+    let host = host.and_then(Result::ok);
+    request.headers_mut().extend(host.map(|host| (HOST, host)));
+    *request.uri_mut() = target.clone();
+    request
+}
+
 fn own(device: &TrustedDevice, path: &str) -> Result<Uri, UnusableRecord> {
     format!("https://{}:{}{path}", device.unique_name, device.port)
         .parse()
@@ -353,19 +405,6 @@ fn repeated(request: &Request<Outgoing>) -> Option<Request<Outgoing>> {
     *again.version_mut() = request.version();
     *again.headers_mut() = request.headers().clone();
     Some(again)
-}
-
-fn client(route: &Arc<Route>, tls: ClientConfig) -> Client<Dial, Outgoing> {
-    Client::builder(TokioExecutor::new())
-        .pool_idle_timeout(IDLE)
-        .pool_max_idle_per_host(MAX_IDLE)
-        .pool_timer(hyper_util::rt::TokioTimer::new())
-        .set_host(false)
-        .http2_adaptive_window(true)
-        .build(Dial {
-            route: Arc::clone(route),
-            tls: Arc::new(tls),
-        })
 }
 
 fn sought(device: &TrustedDevice) -> Result<Sought, UnusableRecord> {

@@ -20,7 +20,7 @@ use settle_protocol::portable::{Nonce, Recognition};
 use settle_protocol::rpc::Refusal;
 use settle_transport::anchor::{Anchor, AnchorError};
 use settle_transport::cut::Cut;
-use settle_transport::random;
+use settle_transport::{random, tls};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
@@ -28,6 +28,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use super::line::{Line, Path};
 use crate::discovery::{Discovery, Pace, first_success};
 use crate::proxy::Contact;
 use crate::proxy::heard::{Heard, Refusals};
@@ -233,13 +234,62 @@ impl Route {
 }
 
 /// A connection whose other end was verified to be the device.
-pub(super) type Verified = TokioIo<Cut<Heard<TlsStream<TcpStream>>>>;
+pub(super) type Connected = Heard<TlsStream<TcpStream>>;
+/// The same, as the pool has it.
+pub(super) type Verified = TokioIo<Cut<Connected>>;
 
 /// Makes connections for the pool; whatever address it is asked for, it goes to its device.
 #[derive(Clone, Debug)]
 pub(super) struct Dial {
-    pub(super) route: Arc<Route>,
-    pub(super) tls: Arc<ClientConfig>,
+    route: Arc<Route>,
+    tls: Arc<ClientConfig>,
+    line: Line,
+    /// Made already, for who is the first to ask.
+    first: Arc<Mutex<Option<Connected>>>,
+}
+
+impl Dial {
+    pub(super) fn new(route: &Arc<Route>, tls: &Arc<ClientConfig>, line: &Line) -> Self {
+        Self {
+            route: Arc::clone(route),
+            tls: Arc::clone(tls),
+            line: line.clone(),
+            first: Arc::default(),
+        }
+    }
+
+    /// The same, that has a connection already.
+    pub(super) fn beginning_with(self, first: Option<Connected>) -> Self {
+        let first = Arc::new(Mutex::new(first));
+        Self { first, ..self }
+    }
+
+    /// Opens a connection, where there is a place for it.
+    pub(super) async fn open(&self) -> Result<Connected, DialError> {
+        let made = self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(made) = made {
+            return Ok(made);
+        }
+        let route = &self.route;
+        let place = timeout(PLACE_LIMIT, Arc::clone(&route.places).acquire_owned()).await;
+        let place = place.ok().and_then(Result::ok).ok_or(DialError::Full)?;
+        let stream = route.connect(&self.tls).await?;
+        let open = self.line.open(path(&stream));
+        Ok(Heard::new(stream, route.refusals.clone(), place, open))
+    }
+}
+
+fn path(stream: &TlsStream<TcpStream>) -> Option<Path> {
+    let (tcp, tls) = stream.get_ref();
+    Some(Path {
+        from: tcp.local_addr().ok()?.ip(),
+        to: tcp.peer_addr().ok()?,
+        shows_life: tls.alpn_protocol() == Some(tls::HTTP_2),
+    })
 }
 
 impl tower_service::Service<Uri> for Dial {
@@ -252,12 +302,10 @@ impl tower_service::Service<Uri> for Dial {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let (route, tls) = (Arc::clone(&self.route), Arc::clone(&self.tls));
+        let dial = self.clone();
         Box::pin(async move {
-            let place = timeout(PLACE_LIMIT, Arc::clone(&route.places).acquire_owned()).await;
-            let place = place.ok().and_then(Result::ok).ok_or(DialError::Full)?;
-            let stream = Heard::new(route.connect(&tls).await?, route.refusals.clone(), place);
-            Ok(TokioIo::new(Cut::new(stream, &route.trust)))
+            let connected = dial.open().await?;
+            Ok(TokioIo::new(Cut::new(connected, &dial.route.trust)))
         })
     }
 }
