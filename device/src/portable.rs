@@ -2,10 +2,9 @@
 //! and nothing that is the same twice (docs/pairing.md §11).
 //!
 //! What cannot be helped: all of a device's masks come from its address, and an address is not ours
-//! to change. Where it is one that lasts, the owner is told.
+//! to change.
 
 mod door;
-mod hardware;
 mod rotation;
 
 use std::collections::HashMap;
@@ -51,7 +50,6 @@ pub(crate) async fn wear(
     listener: SocketAddr,
     stop: CancellationToken,
 ) {
-    hardware::tell();
     let mut changes = register.changes();
     let mut wardrobe = Wardrobe {
         door,
@@ -163,7 +161,6 @@ impl Wardrobe {
         let place = place(self.listener.ip());
         if place != self.place {
             tracing::info!("the device is somewhere else now");
-            hardware::tell();
             self.drop_all();
             self.rotation.restart();
             self.started = Instant::now();

@@ -13,7 +13,7 @@ use crate::process::{Running, eventually};
 /// What a daemon runs in: where it writes to is there for it alone.
 const OWN_RUN: &str = r#"mount -t tmpfs tmpfs /run && mkdir /run/avahi-daemon && exec "$@""#;
 
-/// A running avahi-daemon on the loopback.
+/// A running avahi-daemon.
 #[derive(Debug)]
 pub struct Avahi {
     folder: TempDir,
@@ -22,9 +22,15 @@ pub struct Avahi {
 }
 
 impl Avahi {
-    /// Starts it, and waits until it can be asked.
+    /// Starts it on the loopback, and waits until it can be asked.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_on("lo")
+    }
+
+    /// The same on an interface of the host of the calling thread.
+    #[must_use]
+    pub fn start_on(interface: &str) -> Self {
         let folder = TempDir::new().expect("a folder");
         let file = |name: &str, text: &str| -> PathBuf {
             let path = folder.path().join(name);
@@ -52,7 +58,7 @@ impl Avahi {
         let configuration = file(
             "avahi.conf",
             &format!(
-                "[server]\nhost-name=foreign-{}\nallow-interfaces=lo\nuse-ipv6=no\n\
+                "[server]\nhost-name=foreign-{}\nallow-interfaces={interface}\nuse-ipv6=no\n\
                  [publish]\npublish-hinfo=no\npublish-workstation=no\n",
                 std::process::id()
             ),
@@ -73,6 +79,18 @@ impl Avahi {
             avahi.asked("avahi-browse", &["-at"]).is_some()
         });
         avahi
+    }
+
+    /// The name that it begins with.
+    #[must_use]
+    pub fn own_name(&self) -> String {
+        format!("foreign-{}.local", std::process::id())
+    }
+
+    /// The first label of the name that it takes when that one is another's.
+    #[must_use]
+    pub fn second_name(&self) -> String {
+        format!("foreign-{}", std::process::id() + 1)
     }
 
     /// What it knows of devices: a line each, and with `=` one for each that is resolved.

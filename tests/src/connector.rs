@@ -228,6 +228,12 @@ impl Connector {
         self.frames.recv_timeout(patience).ok()
     }
 
+    /// Its process number.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Waits until the connector has ended by itself.
     pub fn wait_for_end(&mut self) {
         self.process.wait_for_end();

@@ -43,6 +43,24 @@ pub fn forge(trusted: &CertificateDer<'_>, unique_name: &str) -> Forged {
     }
 }
 
+/// Makes an identity of the forger's own that claims to be the device `printer` of a unique name.
+///
+/// # Panics
+/// When no key can be made.
+#[must_use]
+pub fn impersonate(unique_name: &str) -> Forged {
+    let (own, leaf_key) = (key(), key());
+    let root = like(unique_name).self_signed(&own).expect("a root");
+    let mut leaf = CertificateParams::new(vec![unique_name.to_owned()]).expect("a name");
+    leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let issuer = Issuer::new(like(unique_name), &own);
+    let leaf = leaf.signed_by(&leaf_key, &issuer).expect("a leaf");
+    Forged {
+        chain: vec![leaf.der().clone(), root.der().clone()],
+        key: PrivatePkcs8KeyDer::from(leaf_key.serialize_der()).into(),
+    }
+}
+
 /// What the roots and links of such a device say.
 fn like(unique_name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();

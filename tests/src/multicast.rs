@@ -14,6 +14,8 @@ use settle_protocol::discovery::SERVICE;
 pub const A: u16 = 1;
 /// The instance of a service.
 pub const PTR: u16 = 12;
+/// An IPv6 address.
+pub const AAAA: u16 = 28;
 /// What is said of an instance.
 pub const TXT: u16 = 16;
 /// Host and port of an instance.
@@ -147,7 +149,7 @@ impl Speaker {
     }
 }
 
-/// A host that says its address again and again, until dropped.
+/// A host that says the same again and again, until dropped.
 #[derive(Debug)]
 pub struct AnnouncedHost(Option<Sender<()>>, Option<JoinHandle<()>>);
 
@@ -155,8 +157,13 @@ impl AnnouncedHost {
     /// `name` without the final dot.
     #[must_use]
     pub fn new(name: &str, at: Ipv4Addr) -> Self {
+        Self::saying(vec![address(&format!("{name}."), at)])
+    }
+
+    /// Says any records.
+    #[must_use]
+    pub fn saying(said: Vec<Record>) -> Self {
         let (stop, stopped) = mpsc::channel();
-        let said = [address(&format!("{name}."), at)];
         let speaking = std::thread::spawn(move || {
             let speaker = Speaker::new();
             loop {

@@ -121,6 +121,28 @@ impl<'a> Referee<'a> {
         Self::serve_on(home, other, &ports, database.as_deref())
     }
 
+    /// Starts it again after a power cut.
+    #[must_use]
+    pub fn restart(self) -> Self {
+        kill(self.process.id());
+        let (_, port) = self.directory.rsplit_once(':').expect("a port");
+        let (port, _) = port.split_once('/').expect("a path");
+        let ports = Ports {
+            listen: self.address,
+            acme: format!("127.0.0.1:{port}"),
+            shows_code: false,
+            ..Ports::default()
+        };
+        drop(self.process);
+        Self::serve(self.home, self.state, &ports)
+    }
+
+    /// Its process number.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Stops it, does something with its authority, and starts it again.
     #[must_use]
     pub fn after(self, command: &str) -> Self {

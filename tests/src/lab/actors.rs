@@ -1,8 +1,9 @@
 //! Who lives on the network: computers with a user, a keyring, a host of Settle and its extension's
 //! connector, and devices with a web interface. Each is a host and what runs on it.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use serde_json::Value;
 use settle_protocol::rpc::{self, BridgeCertificate, Call};
 
 use super::Lan;
@@ -12,7 +13,7 @@ use crate::visit::Page;
 use crate::{Connector, Device, Home, Keyring, Upstream, Visit};
 
 /// Where a device's own pages are served: on its host alone.
-const INTERFACE_AT: std::net::Ipv4Addr = std::net::Ipv4Addr::LOCALHOST;
+const INTERFACE_AT: Ipv4Addr = Ipv4Addr::LOCALHOST;
 /// The port of HTTPS.
 const HTTPS: u16 = 443;
 
@@ -101,11 +102,11 @@ impl Appliance {
         Self::join_as(lan.host(), setup)
     }
 
-    /// A device on a host, at its address where the setup names none of its own.
+    /// A device on a host, at every address of it.
     #[must_use]
     pub fn join_as(host: Host, setup: Setup) -> Self {
         let setup = Setup {
-            listen: SocketAddr::new(host.address().into(), HTTPS),
+            listen: SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), HTTPS),
             ..setup
         };
         let (home, upstream, device) = host.on(|| {
@@ -123,10 +124,43 @@ impl Appliance {
         }
     }
 
-    /// Starts it again with all that it had, at its host's address of now.
+    /// Where its pages are.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host.address().into(), HTTPS)
+    }
+
+    /// Starts it again with all that it had, after a power cut.
     pub fn restart(&mut self) {
         crate::process::kill(self.device.process_id());
-        self.setup.listen = SocketAddr::new(self.host.address().into(), HTTPS);
+        let (home, setup, upstream) = (&self.home, &self.setup, self.upstream.address());
+        self.device = self.host.on(|| Device::start_as(home, upstream, setup));
+    }
+
+    /// What a command of the device's owner says, as JSON.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn settle(&self, arguments: &[&str]) -> Value {
+        let mut command = self.home.command("settle-device");
+        command.args(arguments).arg("--json");
+        command.arg("--state").arg(self.device.state());
+        let output = self.host.on(|| command.output()).expect("settle-device");
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// Who is on its list.
+    #[must_use]
+    pub fn clients(&self) -> Value {
+        self.settle(&["clients"])
+    }
+
+    /// Resets it to what it was in the factory, and starts it again.
+    pub fn reset(&mut self) {
+        crate::process::kill(self.device.process_id());
+        self.settle(&["reset", "--yes"]);
+        self.setup.shows_code = true;
         let (home, setup, upstream) = (&self.home, &self.setup, self.upstream.address());
         self.device = self.host.on(|| Device::start_as(home, upstream, setup));
     }

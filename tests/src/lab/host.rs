@@ -87,10 +87,20 @@ impl Host {
         self.configure();
     }
 
-    /// Leads whatever is sent to an address nowhere else than to this host: it answers for it.
+    /// Takes an address besides, whoever else has it, and says so to everybody (RFC 5227 §3).
+    ///
+    /// # Panics
+    /// When the kernel does not let it.
     pub fn claim(&self, address: Ipv4Addr) {
         let address = format!("{address}/24");
-        self.on(|| ip(&["address", "add", &address, "dev", INTERFACE]));
+        self.on(|| {
+            let notify = format!("/proc/sys/net/ipv4/conf/{INTERFACE}/arp_notify");
+            std::fs::write(notify, "1").expect("an option");
+            ip(&["address", "add", &address, "dev", INTERFACE]);
+            // The kernel tells of addresses when an interface comes up.
+            ip(&["link", "set", INTERFACE, "down"]);
+        });
+        self.configure();
     }
 
     /// Takes all its addresses of a family.
@@ -113,9 +123,10 @@ impl Host {
         }
     }
 
-    /// Moves the host's cable to another segment: hosts hear those of their own segment alone.
-    pub fn move_to_segment(&self, segment: u8) {
-        self.switch.set_segment(self.port, segment);
+    /// Moves the host to other segments, a bit for each: hosts that share none do not hear each other. At
+    /// first all are in segment 1.
+    pub fn move_to_segments(&self, segments: u8) {
+        self.switch.set_segments(self.port, segments);
     }
 
     /// What happens to the frames that this host sends.

@@ -56,6 +56,14 @@ impl Frame {
         windows.any(|window| window.eq_ignore_ascii_case(bytes))
     }
 
+    /// Whether it is a packet to an address (RFC 791 §3.1).
+    #[must_use]
+    pub fn is_ipv4_to(&self, address: [u8; 4]) -> bool {
+        let packet = self.0.get(2 * ADDRESS..);
+        let packet = packet.and_then(|packet| packet.strip_prefix(&[0x08, 0x00]));
+        packet.and_then(|packet| packet.get(16..20)) == Some(&address[..])
+    }
+
     /// What an UDP packet over IPv4 to a port carries (RFC 791 §3.1, RFC 768).
     #[must_use]
     pub fn udp_to(&self, port: u16) -> Option<&[u8]> {
@@ -64,6 +72,22 @@ impl Frame {
         let is_meant = packet.get(9) == Some(&17) && datagram.get(2..4)? == port.to_be_bytes();
         datagram.get(8..).filter(|_| is_meant)
     }
+}
+
+/// Frames as a file that others read (`pcap-savefile`: version 2.4, Ethernet).
+pub(super) fn capture(frames: &[Frame]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for word in [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65_535, 1] {
+        file.extend(word.to_le_bytes());
+    }
+    for (frame, second) in frames.iter().zip(0_u32..) {
+        let length = u32::try_from(frame.0.len()).unwrap_or_default();
+        for word in [second, 0, length, length] {
+            file.extend(word.to_le_bytes());
+        }
+        file.extend(&frame.0);
+    }
+    file
 }
 
 /// A running switch.
@@ -85,7 +109,8 @@ struct State {
 struct Cable {
     tap: Arc<Taps>,
     weather: Weather,
-    segment: u8,
+    /// A bit for each.
+    segments: u8,
     is_plugged: bool,
 }
 
@@ -124,7 +149,7 @@ impl Switch {
         state.cables.push(Cable {
             tap: Arc::new(Taps(tap)),
             weather: Weather::default(),
-            segment: 0,
+            segments: 1,
             is_plugged: true,
         });
         let port = Port(state.cables.len() - 1);
@@ -137,8 +162,8 @@ impl Switch {
         self.change(port, |cable| cable.is_plugged = plugged);
     }
 
-    pub(super) fn set_segment(&self, port: Port, segment: u8) {
-        self.change(port, |cable| cable.segment = segment);
+    pub(super) fn set_segments(&self, port: Port, segments: u8) {
+        self.change(port, |cable| cable.segments = segments);
     }
 
     pub(super) fn set_weather(&self, port: Port, weather: Weather) {
@@ -288,7 +313,7 @@ impl Carrier {
         };
         let others = state.cables.iter().enumerate().filter(|(to, cable)| {
             let is_meant = known.is_none_or(|known| known == to);
-            *to != from && is_meant && cable.is_plugged && cable.segment == own.segment
+            *to != from && is_meant && cable.is_plugged && cable.segments & own.segments != 0
         });
         others.map(|(to, _)| to).collect()
     }

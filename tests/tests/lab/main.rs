@@ -1,8 +1,18 @@
 //! The hostile house: a local network with an attacker in it. Each attack succeeds against a stand-in
 //! that is weak on purpose, so that its test can fail, and fails against Settle.
 //!
-//! A file for each row of the attacks in `docs/requirements.md`, and the network itself first.
+//! The files are named by what the attacker does; each says which rows of `docs/requirements.md` it is.
 #![cfg(test)]
 
 mod dhcp;
+mod faults;
+mod flooded;
+mod guessed;
+mod middle;
+mod misdirected;
+mod moved;
 mod network;
+mod poisoned;
+mod reset;
+mod revoked;
+mod twin;

@@ -79,9 +79,11 @@ fn the_weather_loses_doubles_and_reorders_and_segments_are_apart() {
     weather(|weather| weather.delay = Duration::from_millis(20));
     assert_eq!(arrived(&one, &other, 200), all);
     weather(|_| {});
-    one.move_to_segment(1);
+    one.move_to_segments(2);
     assert!(arrived(&one, &other, 5).is_empty());
-    one.move_to_segment(0);
+    other.move_to_segments(3);
+    assert_eq!(arrived(&one, &other, 5).len(), 5);
+    one.move_to_segments(1);
     other.set_plugged(false);
     assert!(arrived(&one, &other, 5).is_empty());
     other.set_plugged(true);
