@@ -1,14 +1,19 @@
 //! Clocks that are wrong by years, on either side: a device that nobody has told the time since it was
 //! switched on, one that is decades ahead, and both when they learn it while they run.
 
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use settle_protocol::material::PairingMaterial;
 use settle_protocol::rpc::Event;
 use settle_tests::curl::Http;
+use settle_tests::server::{Identity, Issuer, Server};
 use settle_tests::{Connector, Device, Home, Keyring, Upstream};
 
 use super::{browser_of, curl_of};
+
+/// What curl ends with where it does not take a certificate.
+const BAD_CERTIFICATE: i32 = 60;
 
 /// A device whose clock is its own, and somebody who knows what time it is.
 struct Scene {
@@ -152,6 +157,19 @@ fn a_host_whose_clock_is_decades_behind_pairs_and_browses() {
     connector.pair(device.code());
     let answer = asked(&home, &mut connector);
     assert!(answer.contains("Ink: full"), "{answer}");
+    // Who judges a certificate by such a clock alone gets no page of a server that is all right.
+    let identity = Identity::make(home.path(), "other", "IP:127.0.0.1", Issuer::Itself);
+    let server = Server::start(&identity);
+    let by_clock = |home: &Home| {
+        let mut curl = home.command_of(Path::new("curl"));
+        curl.args(["--silent", "--cacert"])
+            .arg(&identity.certificate);
+        let page = curl.arg(format!("https://{}/", server.address())).output();
+        page.unwrap().status.code()
+    };
+    assert_eq!(by_clock(&home), Some(BAD_CERTIFICATE));
+    home.tell_time();
+    assert_eq!(by_clock(&home), Some(0));
 }
 
 #[test]

@@ -2,8 +2,11 @@
 //! user who finds every door open.
 
 use std::fs::{self, Permissions};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Stdio;
 use std::thread;
 
 use settle_protocol::rpc::Call;
@@ -92,9 +95,31 @@ fn another_user_of_the_computer_gets_no_answer_even_where_every_folder_is_open()
         }
     }
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
-    let mut other = home.command_of(Path::new("setpriv"));
-    other.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
-    let output = other.arg(program("settle")).arg("list").output().unwrap();
+    let as_another = || {
+        let mut other = home.command_of(Path::new("setpriv"));
+        other.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        other
+    };
+    // A service that does not look at who asks answers everybody who finds its socket.
+    let open = socket.with_file_name("open.sock");
+    let careless = UnixListener::bind(&open).unwrap();
+    fs::set_permissions(&open, Permissions::from_mode(0o666)).unwrap();
+    let mut asking = as_another();
+    asking.args(["curl", "--silent", "--max-time", "10", "--unix-socket"]);
+    let asking = asking.arg(&open).arg("http://careless/");
+    let asking = asking.stdout(Stdio::piped()).spawn().unwrap();
+    let (mut asked, _) = careless.accept().unwrap();
+    assert!(asked.read(&mut [0; 1024]).unwrap() > 0);
+    let answered = asked.write_all(b"HTTP/1.0 200 OK\r\n\r\nall devices");
+    drop((answered, asked));
+    let said = asking.wait_with_output().unwrap().stdout;
+    assert_eq!(said, b"all devices");
+
+    let output = as_another()
+        .arg(program("settle"))
+        .arg("list")
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
     let said = text(&output);
     assert!(

@@ -156,7 +156,7 @@ fn counters_are_told_to_administrators_and_to_this_machine_and_to_nobody_else() 
     let (status, told) = ask(&admin, PAGE, "/metrics", &[]);
     assert_eq!(status, 200, "{told}");
     let here = |host: &str| {
-        let mut curl = std::process::Command::new("curl");
+        let mut curl = Command::new("curl");
         curl.args(["--silent", "--write-out", "\n%{http_code}", "--header"]);
         let output = curl
             .arg(format!("Host: {host}"))
