@@ -42,6 +42,7 @@ mod revoked;
 mod rollover;
 mod rotation;
 mod second;
+mod slow;
 mod smuggled;
 mod soak;
 mod tampered;
