@@ -24,6 +24,20 @@ fn every_flipped_byte_of_the_file_is_an_alarm() {
 }
 
 #[test]
+fn a_store_without_a_seal_would_take_flipped_bytes_for_what_it_trusts() {
+    let fixture = Fixture::with_printer();
+    let plain = minicbor::to_vec(fixture.open().unwrap().contents()).unwrap();
+    let is_believed = |position: &usize| {
+        let mut changed = plain.clone();
+        changed[*position] ^= 0x10;
+        let read = minicbor::decode::<Contents>(&changed);
+        read.is_ok_and(|read| minicbor::to_vec(read).unwrap() != plain)
+    };
+    let believed = (0..plain.len()).filter(is_believed).count();
+    assert!(believed > plain.len() / 2, "{believed} of {}", plain.len());
+}
+
+#[test]
 fn an_old_copy_a_missing_file_and_a_missing_key_are_alarms() {
     let fixture = Fixture::with_printer();
     let old = fs::read(fixture.path()).unwrap();
