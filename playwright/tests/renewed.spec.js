@@ -34,7 +34,14 @@ async function startThief(home) {
   await run("openssl", [
     ...[...make, "-subj", "/CN=thief", "-days", "2", "-keyout", key, "-out", cert],
     ...["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"],
-    ...["-addext", "subjectAltName=DNS:*.thief.localhost", "-CA", authority, "-CAkey", authorityKey],
+    ...[
+      "-addext",
+      "subjectAltName=DNS:*.thief.localhost",
+      "-CA",
+      authority,
+      "-CAkey",
+      authorityKey,
+    ],
   ]);
   const store = `sql:${file(".local/share/pki/nssdb")}`;
   await run("certutil", ["-A", "-d", store, "-n", NICKNAME, "-t", "C,,", "-i", authority]);
