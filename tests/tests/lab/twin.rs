@@ -15,7 +15,6 @@ fn a_twin_gets_the_request_of_who_clicks_warnings_away_and_nothing_of_settles_us
     let mut computer = Computer::join(&lan);
     computer.pair(printer.device.code());
     assert_eq!(computer.open("printer.local", "/").unwrap().status, 200);
-    let seen = printer.upstream.requests().len();
     let unique = printer.device.unique_name().to_owned();
     let said = lan.wait_for_announcement(&[&unique]);
     let address = printer.address();
@@ -61,5 +60,4 @@ fn a_twin_gets_the_request_of_who_clicks_warnings_away_and_nothing_of_settles_us
     twin.set_plugged(false);
     printer.host.set_plugged(true);
     assert_eq!(computer.open("printer.local", "/").unwrap().status, 200);
-    assert_eq!(printer.upstream.requests().len(), seen + 1);
 }
