@@ -11,7 +11,7 @@ use crate::record::{self, Outcomes};
 use crate::{model, process, setup};
 
 /// The requirements of the draft and what its considerations ask for, and the attacks of our threat model. Each has a row.
-const ROWS: [&str; 54] = [
+const ROWS: [&str; 55] = [
     "NAME-01",
     "NAME-02",
     "NAME-03",
@@ -66,6 +66,7 @@ const ROWS: [&str; 54] = [
     "T20",
     "T21",
     "T22",
+    "Faults",
 ];
 
 /// One requirement or attack.
