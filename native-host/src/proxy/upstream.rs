@@ -270,7 +270,7 @@ impl Upstream {
         let refusals = self.route.refusals.count();
         let again = repeated(&request);
         if again.is_none() {
-            self.make_sure().await;
+            self.make_sure().await?;
         }
         let mut sent = self.send_once(&client, request).await;
         // A device closes a connection whenever it likes, also while a request is on its way there.
@@ -328,14 +328,21 @@ impl Upstream {
 
     /// Asks a device of which nothing was heard for a while for a sign of life, by a request that changes
     /// nothing; what cannot be sent twice would be lost on a connection that has died unnoticed.
-    async fn make_sure(&self) {
+    ///
+    /// # Errors
+    /// When it gives none and is not found anew: then nothing was sent.
+    async fn make_sure(&self) -> Result<(), UpstreamError> {
         let knows_settle = matches!(self.route.sought, Sought::Announced(_));
         if knows_settle && self.connections.current().are_doubtful() {
             let asking = Request::new(Either::Right(Full::default()));
             let asking = addressed(asking, &self.role);
             let asked = self.send_once(|pools| &pools.plain, asking).await;
-            drop(asked.inspect_err(|error| tracing::debug!(%error, "no sign of life")));
+            if let Err(Unanswered::Silent(error)) = asked {
+                return Err(UpstreamError::Refused(error.refusal()));
+            }
         }
+        // What was closed meanwhile is opened anew by the request itself.
+        Ok(())
     }
 }
 
