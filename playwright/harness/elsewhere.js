@@ -1,15 +1,11 @@
 // Other sites on the web: an HTTPS and an HTTP server whose names only the browser knows, and which
 // do nothing but hold pages with a service worker, and redirect.
 
-import { execFile } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createServer as createPlain } from "node:http";
 import { createServer as createSecure } from "node:https";
-import { join } from "node:path";
-import { promisify } from "node:util";
 
-const run = promisify(execFile);
+import { issue, makeAuthority, taking } from "./certificates.js";
+import { listen } from "./programs.js";
 
 const PAGE = "<!doctype html><html lang=en><title>Elsewhere</title><body></body></html>";
 
@@ -38,36 +34,14 @@ function answer(request, response) {
 
 /**
  * Starts both on free ports.
- * @param {string} folder for the key and the certificate
+ * @param {string} folder for the keys and the certificates
  */
 export async function startElsewhere(folder) {
-  const [key, cert] = [join(folder, "elsewhere.key"), join(folder, "elsewhere.crt")];
-  const authority = join(folder, "elsewhere-authority.crt");
-  const make = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  await run("openssl", [
-    ...[...make, "-subj", "/CN=elsewhere authority", "-days", "2"],
-    ...["-keyout", join(folder, "elsewhere-authority.key"), "-out", authority],
-  ]);
-  await run("openssl", [
-    ...[
-      ...make,
-      "-subj",
-      "/CN=elsewhere",
-      "-addext",
-      "subjectAltName=DNS:public.example,DNS:cloud.example",
-      "-days",
-      "2",
-    ],
-    ...["-addext", "basicConstraints=critical,CA:FALSE", "-addext", "extendedKeyUsage=serverAuth"],
-    ...["-CA", authority, "-CAkey", join(folder, "elsewhere-authority.key")],
-    ...["-keyout", key, "-out", cert],
-  ]);
-  const pem = await readFile(cert);
-  const secure = createSecure({ key: await readFile(key), cert: pem }, answer);
+  const authority = await makeAuthority(folder, "elsewhere");
+  const identity = await issue(authority, ["DNS:public.example", "DNS:cloud.example"]);
+  const secure = createSecure(identity, answer);
   const plain = createPlain(answer);
-  const [securePort, plainPort] = await Promise.all([secure, plain].map(listen));
-  const spki = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
-  const pin = createHash("sha256").update(spki).digest("base64");
+  const [securePort, plainPort] = await Promise.all([secure, plain].map((it) => listen(it)));
   return {
     secure: `https://public.example:${securePort}`,
     plain: `http://public.example:${plainPort}`,
@@ -76,10 +50,7 @@ export async function startElsewhere(folder) {
     authority,
     preferences: { "network.dns.localDomains": "public.example,cloud.example" },
     /** What Chromium has to be told. */
-    browserArguments: [
-      "--host-resolver-rules=MAP *.example 127.0.0.1",
-      `--ignore-certificate-errors-spki-list=${pin}`,
-    ],
+    browserArguments: ["--host-resolver-rules=MAP *.example 127.0.0.1", taking(identity.cert)],
     stop() {
       for (const server of [secure, plain]) {
         server.close();
@@ -87,15 +58,4 @@ export async function startElsewhere(folder) {
       }
     },
   };
-}
-
-/**
- * @param {import("node:net").Server} server
- * @returns {Promise<number>}
- */
-async function listen(server) {
-  await new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve(undefined));
-  });
-  return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
 }

@@ -1,9 +1,6 @@
 // The street of `street.js` in Firefox: two paired devices and other sites, and the pages that ask.
 
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
-
+import { trust } from "./certificates.js";
 import { Device } from "./device.js";
 import { startElsewhere } from "./elsewhere.js";
 import { FIREFOX_EXTENSION, makeProfile } from "./firefox.js";
@@ -18,8 +15,6 @@ import { test as base, expect } from "./stage.js";
 /** @typedef {import("./stage.js").Stage} Stage */
 /** @typedef {import("./street.js").Initiator} Initiator */
 /** @typedef {import("./street.js").Elsewhere} Elsewhere */
-
-const run = promisify(execFile);
 
 /** Of these Firefox does not always tell the page how they ended. */
 const UNTOLD = ["embed", "form-get", "form-post", "iframe", "prefetch"];
@@ -211,8 +206,7 @@ export const test = /** @type {any} */ (base).extend({
     const nas = await Device.start(stage.home, nasSite.url, { state: "nas", name: "nas" });
     for (const { code } of [stage.device, nas]) await stage.home.settle("pair", code, "--yes");
     const profile = await makeProfile(stage.home);
-    const trusted = ["-A", "-n", "elsewhere", "-t", "C,,", "-a", "-i", elsewhere.authority];
-    await run("certutil", [...trusted, "-d", `sql:${profile}`], { cwd: join(profile) });
+    await trust(profile, elsewhere.authority, "elsewhere");
     const driver = await stage.firefox({
       preferences: {
         ...elsewhere.preferences,

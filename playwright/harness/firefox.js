@@ -3,12 +3,13 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Builder } from "selenium-webdriver";
 import firefox from "selenium-webdriver/firefox.js";
 
+import { makeStore } from "./certificates.js";
 import { PATIENCE, setting } from "./programs.js";
 
 /** @typedef {import("./home.js").Home} Home */
@@ -30,10 +31,9 @@ export async function makeProfile(home) {
   const folder = join(home.path, ".mozilla/firefox");
   const profile = join(folder, "test.default");
   if (existsSync(profile)) return profile;
-  await mkdir(profile, { recursive: true });
+  await makeStore(profile);
   const listed = "[Profile0]\nName=default\nIsRelative=1\nPath=test.default\nDefault=1\n";
   await writeFile(join(folder, "profiles.ini"), listed);
-  await run("certutil", ["-N", "-d", `sql:${profile}`, "--empty-password"]);
   return profile;
 }
 

@@ -50,6 +50,18 @@ export async function answers(url, headers = {}) {
   }
 }
 
+/**
+ * Has a server listen on a free port, and returns that.
+ * @param {import("node:net").Server} server
+ * @param {string} address
+ */
+export async function listen(server, address = "127.0.0.1") {
+  await new Promise((resolve) => {
+    server.listen(0, address, () => resolve(undefined));
+  });
+  return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+}
+
 /** A program that prints one JSON object a line. */
 export class Program {
   /** @type {Record<string, unknown>[]} */

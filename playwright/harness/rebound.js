@@ -1,15 +1,10 @@
 // A site of the Internet whose name has two addresses: its own server's, which goes away once its page is open, and
 // that of a victim in the local network. The browser then asks the victim, and takes it for the site.
 
-import { execFile } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { createServer as createPlain } from "node:http";
 import { createServer as createSecure } from "node:https";
-import { join } from "node:path";
-import { promisify } from "node:util";
 
-const run = promisify(execFile);
+import { issue, makeAuthority, taking } from "./certificates.js";
 
 /** Where victims listen; the site itself is at 127.0.0.1, which clients try first. */
 export const VICTIM = "127.0.0.9";
@@ -20,20 +15,8 @@ const HOST = "127-0-0-1.127-0-0-9.rebound.example";
  * @param {string} folder
  */
 export async function makeCertificate(folder) {
-  const [key, cert] = [join(folder, "rebound.key"), join(folder, "rebound.crt")];
-  await run("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
-    ...["-subj", "/CN=rebound", "-addext", `subjectAltName=DNS:${HOST}`, "-days", "2"],
-    ...["-keyout", key, "-out", cert],
-  ]);
-  const pem = await readFile(cert);
-  const spki = new X509Certificate(pem).publicKey.export({ type: "spki", format: "der" });
-  const pin = createHash("sha256").update(spki).digest("base64");
-  return {
-    key: await readFile(key),
-    cert: pem,
-    browserArguments: [`--ignore-certificate-errors-spki-list=${pin}`],
-  };
+  const identity = await issue(await makeAuthority(folder, "rebound"), [`DNS:${HOST}`]);
+  return { ...identity, browserArguments: [taking(identity.cert)] };
 }
 
 /**
