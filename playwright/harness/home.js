@@ -42,6 +42,11 @@ export class Home {
     return join(this.path, "chromium");
   }
 
+  /** The certificate store that Chromium reads, once it is installed in. */
+  get store() {
+    return join(this.path, ".local/share/pki/nssdb");
+  }
+
   /** Installs the host for the browser of this home. */
   async install() {
     await mkdir(this.profile, { recursive: true });
