@@ -26,11 +26,13 @@ export class FirefoxStreet {
    * @param {Stage} stage
    * @param {Elsewhere} elsewhere
    * @param {Driver} driver
+   * @param {Stage["site"]} neighbor what the other device stands in front of
    */
-  constructor(stage, elsewhere, driver) {
+  constructor(stage, elsewhere, driver, neighbor) {
     this.stage = stage;
     this.elsewhere = elsewhere;
     this.driver = driver;
+    this.neighbor = neighbor;
   }
 
   /**
@@ -215,7 +217,7 @@ export const test = /** @type {any} */ (base).extend({
         "dom.popup_maximum": 1000,
       },
     });
-    const street = new FirefoxStreet(stage, elsewhere, driver);
+    const street = new FirefoxStreet(stage, elsewhere, driver, nasSite);
     await expect.poll(async () => (await street.rules()).length, { timeout: PATIENCE }).toBe(9);
     await use(street);
     await nas.stop();

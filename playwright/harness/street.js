@@ -31,11 +31,13 @@ export class Street {
    * @param {Stage} stage
    * @param {Elsewhere} elsewhere
    * @param {BrowserContext} context
+   * @param {Stage["site"]} neighbor what the other device stands in front of
    */
-  constructor(stage, elsewhere, context) {
+  constructor(stage, elsewhere, context, neighbor) {
     this.stage = stage;
     this.elsewhere = elsewhere;
     this.context = context;
+    this.neighbor = neighbor;
     this.traffic = new Traffic(context);
   }
 
@@ -123,7 +125,7 @@ export const test = /** @type {any} */ (base).extend({
         timeout: PATIENCE,
       })
       .toHaveLength(9);
-    await use(new Street(stage, elsewhere, context));
+    await use(new Street(stage, elsewhere, context, nasSite));
     await nas.stop();
     await nasSite.stop();
     elsewhere.stop();
