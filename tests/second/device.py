@@ -1,7 +1,8 @@
 """A device: shows a code, pairs with the hosts that prove to know it, and has a page for those that are on its list.
 
 It admits once and does not delay guesses (docs/pairing.md §2.5), as it lives for one test. --lie puts something else
-into the transcript than the connection has. What happens is told in lines of JSON.
+into the transcript than the connection has; --label is what its code and its grant say in the place of the label, whatever
+that is. What happens is told in lines of JSON.
 """
 
 import argparse
@@ -26,6 +27,7 @@ PAGE = "the second implementation's page"
 class Device:
     def __init__(self, options):
         self.lie = options.lie
+        self.label = options.label
         self.suites = [groups.SUITES[number] for number in options.suites]
         self.secret = secrets.token_bytes(16)
         self.clients = set()
@@ -44,7 +46,7 @@ class Device:
             1: self.secret,
             2: self.fingerprint,
             3: DEVICE,
-            4: LABEL,
+            4: self.label,
             5: self.name,
             6: self.port,
             7: [[0, [socket.inet_aton("127.0.0.1"), self.port]]],
@@ -106,7 +108,7 @@ class Device:
             self.refuse(host, NOT_CONFIRMED)
         grant = {
             0: certificates.octets(self.root),
-            1: LABEL,
+            1: self.label,
             2: self.name,
             3: self.port,
             4: DEVICE,
@@ -135,6 +137,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--suites", type=int, nargs="+", default=[1, 2])
     options.add_argument("--lie", choices=["exporter", "client", "device"])
+    options.add_argument("--label", default=LABEL)
     device = Device(options.parse_args())
     tag = codes.base32(exchange.tag(device.secret, secrets.token_bytes(8))).lower()
     say(
