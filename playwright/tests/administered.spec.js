@@ -2,13 +2,13 @@
 // their own, and everything can be taken back.
 
 import { AcmeServer } from "../harness/acme.js";
+import { administered, PAGE } from "../harness/administered.js";
 import { inBothBrowsers, inChromium } from "../harness/journeys.js";
-import { Referee } from "../harness/referee.js";
 import { expect, LONG_NAME } from "../harness/stage.js";
 
 /** @typedef {import("../harness/journeys.js").Scene} Scene */
+/** @typedef {import("../harness/referee.js").Referee} Referee */
 
-const PAGE = "https://referee.local/";
 const LONG = Array.from({ length: 18 }, (_, at) => `${at}-${LONG_NAME.slice(4)}.local`);
 /** What would be a script, a link or a heading if it were no text. */
 const HOSTILE = [
@@ -21,28 +21,19 @@ const HOSTILE = [
 const MAIL = `"<b>'admin'</b>"@${LONG_NAME}.local`;
 
 /**
- * Pairs with a referee that has been at work for a while.
+ * Has a referee that is administered be at work for a while.
  * @param {Scene} scene
  * @param {(referee: Referee) => Promise<void>} journey
  */
-async function atWork({ stage, tab }, journey) {
-  const referee = await Referee.start(stage.home, `referee-${Date.now()}`);
-  try {
+async function atWork(scene, journey) {
+  await administered(scene, async (referee) => {
     const nas = await AcmeServer.join(referee, ["nas.local"], ["mailto:ada@house.local"]);
     await nas.obtain(["nas.local"]);
     const hostile = await AcmeServer.join(referee, LONG, [`mailto:${MAIL}`]);
     await hostile.obtain(LONG);
     expect((await hostile.order(HOSTILE)).status).toBe(403);
-    await tab.land(PAGE, "pair");
-    await tab.marks({ link: "ready" });
-    await tab.giveText(referee.code);
-    await tab.screen("decision");
-    await tab.press("#trust");
-    await tab.arrive(PAGE);
     await journey(referee);
-  } finally {
-    await referee.stop();
-  }
+  });
 }
 
 /** @param {Scene} scene */

@@ -3,35 +3,15 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
+import { administered, PAGE } from "../harness/administered.js";
 import { inBothBrowsers, inChromium } from "../harness/journeys.js";
 import { built } from "../harness/programs.js";
-import { Referee } from "../harness/referee.js";
 import { expect, LONG_NAME } from "../harness/stage.js";
 
 /** @typedef {import("../harness/journeys.js").Scene} Scene */
+/** @typedef {import("../harness/referee.js").Referee} Referee */
 
 const run = promisify(execFile);
-const PAGE = "https://referee.local/";
-
-/**
- * Pairs with a new referee, whose page is shown then.
- * @param {Scene} scene
- * @param {(referee: Referee) => Promise<void>} journey
- */
-async function administered({ stage, tab }, journey) {
-  const referee = await Referee.start(stage.home, `referee-${Date.now()}`);
-  try {
-    await tab.land(PAGE, "pair");
-    await tab.marks({ link: "ready" });
-    await tab.giveText(referee.code);
-    await tab.screen("decision");
-    await tab.press("#trust");
-    await tab.arrive(PAGE);
-    await journey(referee);
-  } finally {
-    await referee.stop();
-  }
-}
 
 /**
  * The names that the referee has granted, as its owner's command lists them.
