@@ -22,7 +22,7 @@ use crate::{bundle, process, sandbox, setup, test};
 /// How to show it.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Without a window, and ending by itself
+    /// Without a window, and ending by itself, as where there is no display
     #[arg(long)]
     headless: bool,
     /// One JSON object at the end, with everything that was observed
@@ -41,6 +41,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if options.inside {
         return show(options);
     }
+    let headless = options.headless || !stage::has_display();
+    if headless && !options.headless {
+        eprintln!("there is no display: the browser has no window, and target/demo its pictures");
+    }
     setup::sandbox()?;
     setup::browser()?;
     setup::wasm_target()?;
@@ -50,7 +54,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     test::build_everything()?;
     bundle::both()?;
     let mut task: Vec<OsString> = vec!["demo".into(), "--inside".into()];
-    for (name, given) in [("--headless", options.headless), ("--json", options.json)] {
+    for (name, given) in [("--headless", headless), ("--json", options.json)] {
         task.extend(given.then(|| name.into()));
     }
     if let Some(folder) = &options.keep {

@@ -17,6 +17,14 @@ use crate::setup;
 /// What a window needs of the person's own surroundings.
 const DISPLAY: [&str; 4] = ["DISPLAY", "XAUTHORITY", "XDG_SESSION_TYPE", "LANG"];
 
+/// Whether there is somewhere for a window.
+pub(super) fn has_display() -> bool {
+    let names = ["DISPLAY", "WAYLAND_DISPLAY"];
+    names
+        .iter()
+        .any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
 /// A user's home with bus and keyring, held by `settle-home`.
 #[derive(Debug)]
 pub(super) struct Home {
