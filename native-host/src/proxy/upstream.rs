@@ -270,7 +270,7 @@ impl Upstream {
         let refusals = self.route.refusals.count();
         let again = repeated(&request);
         if again.is_none() {
-            self.make_sure().await?;
+            self.make_sure(request.uri()).await?;
         }
         let mut sent = self.send_once(&client, request).await;
         // A device closes a connection whenever it likes, also while a request is on its way there.
@@ -327,15 +327,16 @@ impl Upstream {
     }
 
     /// Asks a device of which nothing was heard for a while for a sign of life, by a request that changes
-    /// nothing; what cannot be sent twice would be lost on a connection that has died unnoticed.
+    /// nothing; what cannot be sent twice would be lost on a connection that has died unnoticed. It is asked
+    /// under the name of what is to be sent, whose connection is no other name's.
     ///
     /// # Errors
     /// When it gives none and is not found anew: then nothing was sent.
-    async fn make_sure(&self) -> Result<(), UpstreamError> {
+    async fn make_sure(&self, meant: &Uri) -> Result<(), UpstreamError> {
         let knows_settle = matches!(self.route.sought, Sought::Announced(_));
         if knows_settle && self.connections.current().are_doubtful() {
             let asking = Request::new(Either::Right(Full::default()));
-            let asking = addressed(asking, &self.role);
+            let asking = addressed(asking, &beside(meant, &self.role));
             let asked = self.send_once(|pools| &pools.plain, asking).await;
             if let Err(Unanswered::Silent(error)) = asked {
                 return Err(UpstreamError::Refused(error.refusal()));
@@ -392,6 +393,13 @@ fn addressed(mut request: Request<Outgoing>, target: &Uri) -> Request<Outgoing> 
     request.headers_mut().extend(host.map(|host| (HOST, host)));
     *request.uri_mut() = target.clone();
     request
+}
+
+/// The address of one thing under the name of another.
+fn beside(meant: &Uri, wanted: &Uri) -> Uri {
+    let mut parts = wanted.clone().into_parts();
+    parts.authority = meant.authority().cloned().or(parts.authority);
+    Uri::from_parts(parts).unwrap_or_else(|_| wanted.clone())
 }
 
 fn own(device: &TrustedDevice, path: &str) -> Result<Uri, UnusableRecord> {
