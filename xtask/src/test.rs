@@ -403,6 +403,8 @@ const EVERYTHING: [&str; 3] = ["--workspace", "--exclude", "xtask"];
 
 /// One build for all parts: the same packages and features, so nothing is compiled twice.
 pub(crate) fn build_everything() -> anyhow::Result<()> {
+    // The test runner asks for every crate that any feature needs, where nothing can be downloaded.
+    process::run(&mut process::cargo(&["fetch", "--locked"]))?;
     let mut build = process::cargo(&["build", "--locked", "--all-targets"]);
     process::run(build.args(EVERYTHING))
 }
