@@ -11,6 +11,9 @@ use crate::home::Home;
 use crate::line::Lines;
 use crate::process::Running;
 
+/// The picture of a device's code, in the home.
+pub(crate) const PICTURE: &str = "code.png";
+
 /// How a device is started.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -88,7 +91,7 @@ impl Device {
             .arg("--state")
             .arg(&state)
             .arg("--qr-file")
-            .arg(home.path().join("code.png"))
+            .arg(home.path().join(PICTURE))
             .stdout(Stdio::piped())
             .stderr(home.log(&format!("{}.log", setup.state)));
         if setup.portable {

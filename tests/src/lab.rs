@@ -5,10 +5,12 @@
 //! There is no router, no default route and no resolver.
 
 mod actors;
+mod browser;
 mod dhcp;
 mod host;
 pub mod impostor;
 mod switch;
+pub mod twin;
 pub mod weak;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -17,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 pub use self::actors::{Appliance, Computer};
+pub use self::browser::{Browser, Shown};
 pub use self::dhcp::{DhcpServer, Lease};
 pub use self::host::Host;
 pub use self::switch::{Frame, Weather};

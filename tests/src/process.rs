@@ -109,6 +109,18 @@ pub fn kill(id: u32) {
     eventually("the killed process is gone", || has_ended(id));
 }
 
+/// Stops processes where they are, as the sleep of a computer does, or lets them go on.
+///
+/// # Panics
+/// When one of them has ended.
+pub fn set_asleep(ids: &[u32], asleep: bool) {
+    let signal = if asleep { Signal::STOP } else { Signal::CONT };
+    for id in ids {
+        let pid = i32::try_from(*id).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a number"), signal).expect("a process");
+    }
+}
+
 /// Ends a process that is no child of ours.
 pub(crate) fn end_stranger(id: u32) {
     end(id, || has_ended(id));

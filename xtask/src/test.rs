@@ -259,11 +259,16 @@ fn pipes(count: &mut Count) -> anyhow::Result<()> {
 fn lab(count: &mut Count) -> anyhow::Result<()> {
     eprintln!("== the hostile house");
     setup::pipes()?;
+    setup::browser()?;
+    setup::wasm_target()?;
     build_everything()?;
-    count.tests(&mut sandbox::command(&words(&nextest(
-        "package(settle-tests) & binary(lab)",
-        &["--offline"],
-    )))?)
+    let extensions = bundle::both()?;
+    let tests = nextest("package(settle-tests) & binary(lab)", &["--offline"]);
+    let mut tests = sandbox::command(&words(&tests))?;
+    tests
+        .env("SETTLE_CHROMIUM", setup::chromium()?)
+        .env("SETTLE_EXTENSION", extensions.chromium);
+    count.tests(&mut tests)
 }
 
 fn protocol(count: &mut Count) -> anyhow::Result<()> {

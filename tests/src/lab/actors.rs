@@ -2,13 +2,16 @@
 //! connector, and devices with a web interface. Each is a host and what runs on it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde_json::Value;
 use settle_protocol::rpc::{self, BridgeCertificate, Call};
 
 use super::Lan;
 use super::host::Host;
-use crate::device::Setup;
+use crate::census::daemons_of;
+use crate::device::{PICTURE, Setup};
+use crate::process::set_asleep;
 use crate::visit::Page;
 use crate::{Connector, Device, Home, Keyring, Upstream, Visit};
 
@@ -32,17 +35,30 @@ impl Computer {
     /// A computer whose user has installed Settle.
     #[must_use]
     pub fn join(lan: &Lan) -> Self {
+        Self::join_with(lan, Home::new(Keyring::Unlocked))
+    }
+
+    /// The same, whose user has a home already.
+    #[must_use]
+    pub fn join_with(lan: &Lan, home: Home) -> Self {
         let host = lan.host();
-        let (home, connector) = host.on(|| {
-            let home = Home::new(Keyring::Unlocked);
-            let connector = Connector::start(&home);
-            (home, connector)
-        });
+        let connector = host.on(|| Connector::start(&home));
         Self {
             connector,
             home,
             host,
         }
+    }
+
+    /// Shuts the lid, or opens it again: nothing runs meanwhile, and nothing is received.
+    ///
+    /// # Panics
+    /// When Settle does not run.
+    pub fn set_asleep(&self, asleep: bool) {
+        let mut running = daemons_of(self.home.path());
+        running.push(self.connector.process_id());
+        set_asleep(&running, asleep);
+        self.host.set_plugged(!asleep);
     }
 
     /// Pairs a device by its code, and consents.
@@ -94,26 +110,23 @@ impl Appliance {
     /// A new device of a name, which announces itself.
     #[must_use]
     pub fn join(lan: &Lan, name: &str) -> Self {
+        Self::join_with(lan, Home::new(Keyring::Missing), name)
+    }
+
+    /// The same, whose files are in a home.
+    #[must_use]
+    pub fn join_with(lan: &Lan, home: Home, name: &str) -> Self {
+        let host = lan.host();
         let setup = Setup {
             name: name.to_owned(),
             announce: true,
+            listen: SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), HTTPS),
             ..Setup::default()
         };
-        Self::join_as(lan.host(), setup)
-    }
-
-    /// A device on a host, at every address of it.
-    #[must_use]
-    pub fn join_as(host: Host, setup: Setup) -> Self {
-        let setup = Setup {
-            listen: SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), HTTPS),
-            ..setup
-        };
-        let (home, upstream, device) = host.on(|| {
-            let home = Home::new(Keyring::Missing);
+        let (upstream, device) = host.on(|| {
             let upstream = Upstream::start_at(INTERFACE_AT);
             let device = Device::start_as(&home, upstream.address(), &setup);
-            (home, upstream, device)
+            (upstream, device)
         });
         Self {
             device,
@@ -128,6 +141,12 @@ impl Appliance {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.host.address().into(), HTTPS)
+    }
+
+    /// The picture of its code.
+    #[must_use]
+    pub fn picture(&self) -> PathBuf {
+        self.home.path().join(PICTURE)
     }
 
     /// Starts it again with all that it had, after a power cut.

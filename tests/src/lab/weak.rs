@@ -19,6 +19,7 @@ use rustls::{
 use sha2::{Digest as _, Sha256};
 
 use super::Host;
+use super::twin::PAGE;
 use crate::forger::{self, Forged};
 use crate::rogue::{Line, Rogue};
 
@@ -348,8 +349,12 @@ fn lead(mut browser: TcpStream) -> io::Result<()> {
 /// # Errors
 /// When the connection ends, which it does.
 pub fn answer_everything(line: &mut Line) -> io::Result<()> {
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{PAGE}",
+        PAGE.len()
+    );
     loop {
         line.read_request()?;
-        line.say(b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nYour password?")?;
+        line.say(answer.as_bytes())?;
     }
 }

@@ -1,11 +1,23 @@
 //! The network changes while somebody browses: the next page comes by itself, on new connections, and
 //! nothing is asked of the user.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use settle_tests::Visit;
 use settle_tests::lab::{Appliance, Computer, Lan};
 use settle_tests::visit::Page;
+use settle_tests::{Home, Keyring, Visit};
+
+/// More than the daemon takes for a sign of life what a device said before.
+const SILENCE: Duration = Duration::from_secs(6);
+/// Days: longer than the certificates of devices live, and those that the proxy shows.
+const HOLIDAYS: u32 = 40;
+/// Seconds of one.
+const DAY: u32 = 24 * 60 * 60;
+/// What a page of the printer's own asks for.
+const PRINT: &[u8] =
+    b"POST /print HTTP/1.1\r\nHost: printer.local\r\nOrigin: https://printer.local\r\n\
+                       Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nContent-Length: 4\r\n\
+                       Connection: close\r\n\r\npage";
 
 /// A house whose browser has just seen the printer's page.
 struct House {
@@ -17,9 +29,24 @@ struct House {
 
 impl House {
     fn new() -> Self {
+        Self::of(Home::new(Keyring::Missing), Home::new(Keyring::Unlocked))
+    }
+
+    /// Whose clocks can be set.
+    fn with_clocks() -> Self {
+        let homes = [Keyring::Missing, Keyring::Unlocked].map(|keyring| {
+            let mut home = Home::new(keyring);
+            home.set_clock(0);
+            home
+        });
+        let [printer, computer] = homes;
+        Self::of(printer, computer)
+    }
+
+    fn of(printer: Home, computer: Home) -> Self {
         let lan = Lan::new();
-        let printer = Appliance::join(&lan, "printer");
-        let mut computer = Computer::join(&lan);
+        let printer = Appliance::join_with(&lan, printer, "printer");
+        let mut computer = Computer::join_with(&lan, computer);
         computer.pair(printer.device.code());
         let house = Self {
             browser: computer.browser(),
@@ -88,4 +115,49 @@ fn an_interface_that_was_off_and_is_on_again_is_used() {
     house.computer.host.set_up(false);
     house.computer.host.set_up(true);
     house.recovers();
+}
+
+#[test]
+fn a_computer_that_slept_for_weeks_goes_on_with_a_device_that_has_moved_and_has_new_keys() {
+    let mut house = House::with_clocks();
+    house.computer.set_asleep(true);
+    house.printer.home.set_clock(HOLIDAYS.into());
+    house.printer.host.readdress(77);
+    house.printer.restart();
+    house.printer.settle(&["rollover"]);
+    house.computer.home.set_clock(HOLIDAYS.into());
+    house.computer.set_asleep(false);
+    let slept = Duration::from_secs((HOLIDAYS * DAY).into());
+    house.browser = house.browser.ahead_by(slept);
+    house.recovers();
+}
+
+/// Nobody knows whether it was carried out, so it is not sent a second time; and it is not sent once
+/// where nobody has been heard for a while.
+#[test]
+fn what_may_not_be_sent_twice_is_not_sent_to_a_device_that_has_fallen_silent() {
+    let house = House::new();
+    let print = || {
+        let answer = house
+            .computer
+            .host
+            .on(|| house.browser.ask_raw("printer.local", PRINT));
+        String::from_utf8(answer.unwrap()).unwrap()
+    };
+    let printed = || {
+        let requests = house.printer.upstream.requests();
+        let posts = requests.iter().filter(|seen| seen.line.starts_with("POST"));
+        posts.count()
+    };
+    assert!(print().starts_with("HTTP/1.1 200 "));
+    assert_eq!(printed(), 1);
+
+    house.printer.host.set_plugged(false);
+    // That time passes is what it is about: there is no other sign of it.
+    std::thread::sleep(SILENCE);
+    assert!(print().contains("settle-refusal: unreachable\r\n"));
+    house.printer.host.set_plugged(true);
+    house.recovers();
+    // What TCP had under way has arrived before the page that came after it.
+    assert_eq!(printed(), 1);
 }
