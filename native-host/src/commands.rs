@@ -20,7 +20,7 @@ mod unfinished;
 mod uninstall;
 pub mod unverified;
 
-use std::io::{self, Write};
+use std::io::{self, BufRead as _, Read as _, Write};
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -283,6 +283,9 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 failed, or something is not as it should be; 2 wrong usage; 3 you said no; \
 4 the keyring is missing or locked; 5 the trust store cannot be used; 6 the device was not found";
 
+/// The longest line that is read, in bytes: no code and no passphrase is near it.
+const MAX_LINE: u64 = 64 * 1024;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -402,10 +405,10 @@ impl Terminal<'_> {
         Ok(self.say(text)?)
     }
 
-    /// Reads a line that nobody is asked for.
+    /// Reads a line that nobody is asked for, or as much of it as any answer has.
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
-        self.input.read_line(&mut line)?;
+        (&mut self.input).take(MAX_LINE).read_line(&mut line)?;
         Ok(line.trim().to_owned())
     }
 
@@ -436,9 +439,7 @@ impl Terminal<'_> {
     fn agrees(&mut self, question: &str) -> io::Result<bool> {
         write!(self.output, "{question} Type yes to go on: ")?;
         self.output.flush()?;
-        let mut answer = String::new();
-        self.input.read_line(&mut answer)?;
-        Ok(answer.trim() == "yes")
+        Ok(self.line()? == "yes")
     }
 }
 

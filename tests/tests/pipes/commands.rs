@@ -1,7 +1,8 @@
 //! The command line, from installation to its end, as a person would go through it.
 
+use std::io::Write as _;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use settle_tests::{Device, Home, Keyring, Upstream};
@@ -92,6 +93,19 @@ fn a_wrong_code_and_a_bad_name_are_said_to_be_that() {
     let bad = settle(&home, &["pair", device.code(), "--name", "a b", "--yes"]);
     assert_eq!(bad.status.code(), Some(1));
     assert!(text(&bad).contains("--name"));
+}
+
+#[test]
+fn a_code_without_end_is_not_read_to_its_end() {
+    let home = Home::new(Keyring::Unlocked);
+    let mut command = home.command("settle");
+    command.args(["pair", "-"]).stdin(Stdio::piped());
+    let mut pairing = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut input = pairing.stdin.take().unwrap();
+    let sent = (0..64 * 1024).try_for_each(|_| input.write_all(&[b'A'; 1024]));
+    assert!(sent.is_err(), "everything was taken");
+    let refused = text(&pairing.wait_with_output().unwrap());
+    assert!(refused.contains("not a Settle code"), "{refused}");
 }
 
 #[test]
