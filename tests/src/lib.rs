@@ -34,6 +34,7 @@ pub mod process;
 pub mod referee;
 pub mod relay;
 pub mod rogue;
+pub mod screen;
 pub mod second;
 pub mod server;
 pub mod soak;

@@ -15,4 +15,5 @@ mod network;
 mod poisoned;
 mod reset;
 mod revoked;
+mod scanned;
 mod twin;
