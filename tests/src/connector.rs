@@ -3,7 +3,7 @@
 //! A frame is its length in 4 bytes of the machine's own order, then JSON in UTF-8.
 
 use std::io::{Read, Write as _};
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -46,9 +46,14 @@ impl Connector {
     /// Starts a connector for any origin and says nothing.
     #[must_use]
     pub fn spawn(home: &Home, origin: &str) -> Self {
+        Self::run(home, home.command("settle").arg(origin))
+    }
+
+    /// Starts any native-messaging host and says nothing.
+    #[must_use]
+    pub fn run(home: &Home, command: &mut Command) -> Self {
         let mut process = Running::start(
-            home.command("settle")
-                .arg(origin)
+            command
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(home.log("connector.log")),

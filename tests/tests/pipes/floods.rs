@@ -1,7 +1,7 @@
 //! Programs of the same user that send too much, or too little: they are served within bounds, and
 //! nobody else waits for them.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
@@ -13,7 +13,7 @@ use settle_tests::process::eventually;
 use settle_tests::{Connector, Home, Keyring};
 
 /// What the daemon may have more in memory than before, in KiB.
-const BOUND: u64 = 8 * 1024;
+pub(crate) const BOUND: u64 = 8 * 1024;
 const LIST: &str = r#"{"jsonrpc":"2.0","id":7,"method":"devices.list","params":{}}"#;
 const HELLO: &str =
     r#"{"jsonrpc":"2.0","id":1,"method":"hello","params":{"protocol":1,"client":"flood"}}"#;
@@ -74,12 +74,12 @@ impl House {
     }
 }
 
-fn frame(text: &str) -> Vec<u8> {
+pub(crate) fn frame(text: &str) -> Vec<u8> {
     let length = u32::try_from(text.len()).unwrap().to_ne_bytes();
     [&length[..], text.as_bytes()].concat()
 }
 
-fn answer(stream: &mut UnixStream) -> io::Result<Value> {
+pub(crate) fn answer(stream: &mut impl Read) -> io::Result<Value> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
     let mut text = vec![0; usize::try_from(u32::from_ne_bytes(length)).unwrap()];

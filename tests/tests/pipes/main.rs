@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod avahi;
+mod callers;
 mod carried;
 mod clocks;
 mod codes;
