@@ -1,6 +1,7 @@
 //! What is weak on purpose: stand-ins that do what Settle does without one of its guards, so that an
 //! attack is seen to succeed where the guard is missing. Nothing of it is used but in tests.
 
+pub mod believer;
 pub mod messenger;
 pub mod reader;
 

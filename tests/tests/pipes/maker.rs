@@ -1,6 +1,8 @@
 //! What a maker says of a device, from the factory to the user's decision; and devices that say it of
 //! themselves without right. Whatever is said, the user decides, and the code is what proves.
 
+mod believed;
+
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
