@@ -32,18 +32,20 @@ fn spy(caller: &mut Connector) -> Result<Vec<UnverifiedName>, RpcError> {
 #[test]
 fn a_stranger_is_answered_by_a_host_that_does_not_look_and_not_by_settle() {
     let home = Home::new(Keyring::Unlocked);
-    let mut stranger = Connector::run(&home, home.command(WEAK).arg(STRANGER));
-    assert_eq!(spy(&mut stranger).unwrap().len(), 1);
-
-    let mut ours = Connector::spawn(&home, ORIGIN);
-    ours.hello().unwrap();
+    let mut ours = Connector::start(&home);
     let name = LocalName::parse("cam.local").unwrap();
     let Empty {} = ours.call(Call::AddUnverified { name }).unwrap();
     assert_eq!(spy(&mut ours).unwrap().len(), 1);
-    let mut stranger = Connector::spawn(&home, STRANGER);
-    let refused = spy(&mut stranger).unwrap_err();
-    assert_eq!(refused.data.kind, ErrorKind::CallerRefused);
-    stranger.wait_for_end();
+    // As Chromium names extensions, and as Firefox does.
+    for caller in [&[STRANGER][..], &["/org.settle.host.json", "x@y.example"]] {
+        let mut stranger = Connector::run(&home, home.command(WEAK).args(caller));
+        assert_eq!(spy(&mut stranger).unwrap().len(), 1);
+
+        let mut stranger = Connector::run(&home, home.command(SETTLE).args(caller));
+        let refused = spy(&mut stranger).unwrap_err();
+        assert_eq!(refused.data.kind, ErrorKind::CallerRefused);
+        stranger.wait_for_end();
+    }
 }
 
 /// Whether a host that has no more than half a gigabyte outlives the announcement of a whole one.
