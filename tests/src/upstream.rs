@@ -9,6 +9,10 @@ use std::thread;
 pub const PAGE: &str =
     "<!doctype html><title>Printer</title><p>Ink: full. <a href=\"/jobs\">Jobs</a>";
 
+/// After which all that comes goes back, in no frames.
+const SWITCH: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+
 /// A request's head, as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Seen {
@@ -87,11 +91,16 @@ fn serve(connection: TcpStream, seen: &Mutex<Vec<Seen>>) -> io::Result<()> {
             requests.len() - 1
         };
         request.body = read_body(&mut reader, &request)?;
+        let is_switch = request.header("upgrade").is_some();
         let mut requests = seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = requests.get_mut(at) {
             *seen = request;
         }
         drop(requests);
+        if is_switch {
+            answer.write_all(SWITCH)?;
+            return io::copy(&mut reader, &mut answer).map(drop);
+        }
         write!(
             answer,
             "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{PAGE}",

@@ -16,7 +16,7 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use http_body_util::{Either, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
-use hyper_util::client::legacy::{self, Client};
+use hyper_util::client::legacy;
 use rustls::ClientConfig;
 use rustls_pki_types::{CertificateDer, ServerName};
 use settle_protocol::portable::Recognition;
@@ -30,9 +30,9 @@ use settle_transport::tls;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use self::connections::{Connections, Pools};
+use self::connections::Connections;
 pub use self::dial::Guise;
-use self::dial::{Dial, DialError, Following, Route, Sought};
+use self::dial::{DialError, Following, Route, Sought};
 pub use self::line::{Line, Open, Path};
 use super::Contact;
 use super::heard::{Answered, Refusals};
@@ -120,7 +120,10 @@ pub struct Upstream {
     /// Where a referee grants names (docs/referee.md §9).
     names: Uri,
     route: Arc<Route>,
-    connections: Connections,
+    /// For requests.
+    plain: Connections,
+    /// For those that ask to switch to another protocol: they speak HTTP/1.1 alone.
+    switchable: Connections,
 }
 
 impl Upstream {
@@ -153,6 +156,8 @@ impl Upstream {
             },
         });
         let tls = client_config(device, anchor)?;
+        let mut switchable = tls.clone();
+        switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
         Ok(Self {
             role: own(device, ROLE_PATH)?,
             authority: own(device, AUTHORITY_PATH)?,
@@ -162,7 +167,8 @@ impl Upstream {
             reported: AtomicU64::new(0),
             made: Instant::now(),
             tunnels: Arc::new(Semaphore::new(MAX_TUNNELS)),
-            connections: Connections::new(&route, tls),
+            plain: Connections::new(&route, tls),
+            switchable: Connections::new(&route, switchable),
             route,
         })
     }
@@ -248,7 +254,7 @@ impl Upstream {
         &self,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.send_by(|pools| &pools.plain, request).await
+        self.send_by(&self.plain, request).await
     }
 
     /// The same for one that asks to switch to another protocol.
@@ -259,12 +265,12 @@ impl Upstream {
         &self,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.send_by(|pools| &pools.switchable, request).await
+        self.send_by(&self.switchable, request).await
     }
 
     async fn send_by(
         &self,
-        client: impl Fn(&Pools) -> &Client<Dial, Outgoing>,
+        connections: &Connections,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         let refusals = self.route.refusals.count();
@@ -272,7 +278,7 @@ impl Upstream {
         if again.is_none() {
             self.make_sure(request.uri()).await?;
         }
-        let mut sent = self.send_once(&client, request).await;
+        let mut sent = send_once(connections, request).await;
         // A device closes a connection whenever it likes, also while a request is on its way there.
         if let Err(Unanswered::Sent(error)) = &sent
             && let Some(again) = again
@@ -280,11 +286,8 @@ impl Upstream {
             && !self.trust.is_cancelled()
         {
             tracing::debug!(%error, "a connection was closed before its next answer");
-            let pools = self.connections.current();
-            sent = client(&pools)
-                .request(again)
-                .await
-                .map_err(Unanswered::Sent);
+            let sent_again = connections.current().client.request(again).await;
+            sent = sent_again.map_err(Unanswered::Sent);
         }
         match sent {
             Ok(response) => {
@@ -303,29 +306,6 @@ impl Upstream {
         }
     }
 
-    /// Sends a request, and once more on new connections where those that are there have died unnoticed
-    /// and it may be sent twice.
-    async fn send_once(
-        &self,
-        client: impl Fn(&Pools) -> &Client<Dial, Outgoing>,
-        request: Request<Outgoing>,
-    ) -> Result<Response<Incoming>, Unanswered> {
-        let pools = self.connections.current();
-        let again = repeated(&request);
-        let sent = client(&pools).request(request);
-        let Some(again) = again else {
-            return sent.await.map_err(Unanswered::Sent);
-        };
-        tokio::select! {
-            biased;
-            sent = sent => sent.map_err(Unanswered::Sent),
-            new = self.connections.left(&pools) => {
-                let new = new.map_err(Unanswered::Silent)?;
-                client(&new).request(again).await.map_err(Unanswered::Sent)
-            }
-        }
-    }
-
     /// Asks a device of which nothing was heard for a while for a sign of life, by a request that changes
     /// nothing; what cannot be sent twice would be lost on a connection that has died unnoticed. It is asked
     /// under the name of what is to be sent, whose connection is no other name's.
@@ -334,16 +314,38 @@ impl Upstream {
     /// When it gives none and is not found anew: then nothing was sent.
     async fn make_sure(&self, meant: &Uri) -> Result<(), UpstreamError> {
         let knows_settle = matches!(self.route.sought, Sought::Announced(_));
-        if knows_settle && self.connections.current().are_doubtful() {
+        if knows_settle && self.plain.current().is_doubtful() {
             let asking = Request::new(Either::Right(Full::default()));
             let asking = addressed(asking, &beside(meant, &self.role));
-            let asked = self.send_once(|pools| &pools.plain, asking).await;
+            let asked = send_once(&self.plain, asking).await;
             if let Err(Unanswered::Silent(error)) = asked {
                 return Err(UpstreamError::Refused(error.refusal()));
             }
         }
         // What was closed meanwhile is opened anew by the request itself.
         Ok(())
+    }
+}
+
+/// Sends a request, and once more on new connections where those that are there have died unnoticed
+/// and it may be sent twice.
+async fn send_once(
+    connections: &Connections,
+    request: Request<Outgoing>,
+) -> Result<Response<Incoming>, Unanswered> {
+    let pool = connections.current();
+    let again = repeated(&request);
+    let sent = pool.client.request(request);
+    let Some(again) = again else {
+        return sent.await.map_err(Unanswered::Sent);
+    };
+    tokio::select! {
+        biased;
+        sent = sent => sent.map_err(Unanswered::Sent),
+        new = connections.left(&pool) => {
+            let new = new.map_err(Unanswered::Silent)?;
+            new.client.request(again).await.map_err(Unanswered::Sent)
+        }
     }
 }
 

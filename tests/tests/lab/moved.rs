@@ -1,11 +1,14 @@
 //! The network changes while somebody browses: the next page comes by itself, on new connections, and
 //! nothing is asked of the user.
 
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use settle_tests::lab::{Appliance, Computer, Lan};
 use settle_tests::visit::Page;
-use settle_tests::{Home, Keyring, Visit};
+use settle_tests::{Home, Keyring, Visit, eventually};
 
 /// More than the daemon takes for a sign of life what a device said before.
 const SILENCE: Duration = Duration::from_secs(6);
@@ -18,6 +21,11 @@ const PRINT: &[u8] =
     b"POST /print HTTP/1.1\r\nHost: printer.local\r\nOrigin: https://printer.local\r\n\
                        Sec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: cors\r\nContent-Length: 4\r\n\
                        Connection: close\r\n\r\npage";
+/// What it opens.
+const SOCKET: &[u8] = b"GET /socket HTTP/1.1\r\nHost: printer.local\r\nOrigin: https://printer.local\r\n\
+                        Sec-Fetch-Site: same-origin\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+                        Sec-WebSocket-Version: 13\r\n\
+                        Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n";
 
 /// A house whose browser has just seen the printer's page.
 struct House {
@@ -68,6 +76,14 @@ impl House {
         self.page().status
     }
 
+    /// The device gets another address, and nobody hears of the end of its connections.
+    fn move_printer(&mut self) {
+        self.printer.host.set_plugged(false);
+        self.printer.host.readdress(77);
+        self.printer.restart();
+        self.printer.host.set_plugged(true);
+    }
+
     /// The next page comes; how long it takes is told to whoever looks.
     fn recovers(&self) {
         let start = Instant::now();
@@ -80,8 +96,7 @@ impl House {
 #[test]
 fn a_device_with_another_address_is_found_though_its_connections_are_open() {
     let mut house = House::new();
-    house.printer.host.readdress(77);
-    house.printer.restart();
+    house.move_printer();
     house.recovers();
 }
 
@@ -129,6 +144,35 @@ fn a_computer_that_slept_for_weeks_goes_on_with_a_device_that_has_moved_and_has_
     house.computer.set_asleep(false);
     let slept = Duration::from_secs((HOLIDAYS * DAY).into());
     house.browser = house.browser.ahead_by(slept);
+    house.recovers();
+}
+
+/// As the page of a 3D printer does, which opens its WebSocket anew before it asks for anything else.
+#[test]
+fn what_is_heard_on_a_websocket_keeps_no_page_waiting_on_a_connection_that_is_dead() {
+    let mut house = House::new();
+    house.move_printer();
+    let mut socket = house.computer.host.on(|| {
+        let mut socket = house.browser.open("printer.local").unwrap();
+        socket.write_all(SOCKET).unwrap();
+        socket
+    });
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        socket.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "));
+    let ticks = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&ticks);
+    // It ends with the connection.
+    std::thread::spawn(move || {
+        while socket.write_all(b"tick").is_ok() && socket.read_exact(&mut [0; 4]).is_ok() {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    eventually("the WebSocket talks", || ticks.load(Ordering::Relaxed) > 0);
     house.recovers();
 }
 

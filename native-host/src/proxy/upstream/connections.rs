@@ -1,6 +1,8 @@
-//! The connections to one device: two pools, which are left for new ones when they have fallen silent and
-//! the device answers anew. What was sent on the old ones goes on there; what can be sent twice is sent on
-//! the new ones. What is sent is decided elsewhere.
+//! Connections to one device: a pool, which is left for a new one when it has fallen silent and the device
+//! answers anew. What was sent on the old connections goes on there; what can be sent twice is sent on the
+//! new ones. What is sent is decided elsewhere.
+//!
+//! Requests and WebSockets have a pool each, so that the ones that are alive do not speak for the others.
 //!
 //! A device that has got another address, or whose cable was pulled for a while, sends no sign that its
 //! connections are worth nothing: TCP would wait for a quarter of an hour.
@@ -11,7 +13,6 @@ use std::time::Duration;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
-use settle_transport::tls;
 use tokio::time::{Instant, sleep_until};
 
 use super::dial::{Connected, Dial, DialError, Route};
@@ -35,56 +36,48 @@ const FRESH: Duration = Duration::from_secs(5);
 pub(super) struct Connections {
     route: Arc<Route>,
     tls: Arc<ClientConfig>,
-    /// Speaks HTTP/1.1 alone, whose connections can be switched to another protocol.
-    switchable: Arc<ClientConfig>,
-    current: Mutex<Arc<Pools>>,
+    current: Mutex<Arc<Pool>>,
     /// Held by who tries a new one.
     trying: tokio::sync::Mutex<()>,
 }
 
-/// The pools that are used together.
+/// What is used until it is left.
 #[derive(Debug)]
-pub(super) struct Pools {
-    /// For requests.
-    pub(super) plain: Client<Dial, Outgoing>,
-    /// For those that ask to switch to another protocol.
-    pub(super) switchable: Client<Dial, Outgoing>,
+pub(super) struct Pool {
+    pub(super) client: Client<Dial, Outgoing>,
     line: Line,
 }
 
 impl Connections {
     pub(super) fn new(route: &Arc<Route>, tls: ClientConfig) -> Self {
-        let mut switchable = tls.clone();
-        switchable.alpn_protocols = vec![tls::HTTP_1.to_vec()];
-        let (tls, switchable) = (Arc::new(tls), Arc::new(switchable));
-        let pools = Pools::new(route, &tls, &switchable, Line::default(), None);
+        let tls = Arc::new(tls);
+        let pool = Pool::new(route, &tls, Line::default(), None);
         Self {
             route: Arc::clone(route),
             tls,
-            switchable,
-            current: Mutex::new(Arc::new(pools)),
+            current: Mutex::new(Arc::new(pool)),
             trying: tokio::sync::Mutex::default(),
         }
     }
 
-    /// The pools of now.
-    pub(super) fn current(&self) -> Arc<Pools> {
+    /// The pool of now.
+    pub(super) fn current(&self) -> Arc<Pool> {
         let current = self.current.lock();
         Arc::clone(&current.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Waits until pools on which something is waited for since now have been left for new ones; for
-    /// ever, if they are good.
+    /// Waits until a pool on which something is waited for since now has been left for a new one; for
+    /// ever, if it is good.
     ///
     /// # Errors
-    /// When they are silent and the device is not found anew: at once where somebody else answers in
+    /// When it is silent and the device is not found anew: at once where somebody else answers in
     /// its place, else the second time.
-    pub(super) async fn left(&self, pools: &Arc<Pools>) -> Result<Arc<Pools>, DialError> {
+    pub(super) async fn left(&self, pool: &Arc<Pool>) -> Result<Arc<Pool>, DialError> {
         let mut since = Instant::now();
         let mut patience = SILENCE;
         let mut is_missed = false;
         loop {
-            since = match pools.line.heard() {
+            since = match pool.line.heard() {
                 Some(heard) => since.max(heard),
                 // Nothing is there to be left: the pool opens a connection itself.
                 None => Instant::now(),
@@ -95,10 +88,10 @@ impl Connections {
             }
             let _one = self.trying.lock().await;
             let current = self.current();
-            if !Arc::ptr_eq(&current, pools) {
+            if !Arc::ptr_eq(&current, pool) {
                 return Ok(current);
             }
-            match self.renew(pools).await {
+            match self.renew(pool).await {
                 Ok(Some(new)) => return Ok(new),
                 Ok(None) => patience *= 2,
                 Err(DialError::Nobody | DialError::Full) if !is_missed => is_missed = true,
@@ -109,24 +102,18 @@ impl Connections {
     }
 
     /// Tries a new connection; what lies on it becomes current if the old ones are worth nothing.
-    async fn renew(&self, pools: &Pools) -> Result<Option<Arc<Pools>>, DialError> {
-        let (before, old) = (pools.line.heard(), pools.line.path());
+    async fn renew(&self, pool: &Pool) -> Result<Option<Arc<Pool>>, DialError> {
+        let (before, old) = (pool.line.heard(), pool.line.path());
         let line = Line::default();
         let connected = Dial::new(&self.route, &self.tls, &line).open().await?;
         // Who was only slow has been heard of meanwhile. Who is asked for no sign of life, and is where
         // it was, may be slow still; and what was sent there arrives now, as TCP sends it again.
         let is_slow = old.is_some_and(|old| !old.shows_life && line.path() == Some(old));
-        if is_slow || pools.line.heard() != before {
+        if is_slow || pool.line.heard() != before {
             return Ok(None);
         }
         tracing::debug!(?old, new = ?line.path(), "silent connections are left");
-        let new = Pools::new(
-            &self.route,
-            &self.tls,
-            &self.switchable,
-            line,
-            Some(connected),
-        );
+        let new = Pool::new(&self.route, &self.tls, line, Some(connected));
         let new = Arc::new(new);
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         *current = Arc::clone(&new);
@@ -134,23 +121,21 @@ impl Connections {
     }
 }
 
-impl Pools {
+impl Pool {
     fn new(
         route: &Arc<Route>,
         tls: &Arc<ClientConfig>,
-        switchable: &Arc<ClientConfig>,
         line: Line,
         first: Option<Connected>,
     ) -> Self {
         Self {
-            plain: client(Dial::new(route, tls, &line).beginning_with(first)),
-            switchable: client(Dial::new(route, switchable, &line)),
+            client: client(Dial::new(route, tls, &line).beginning_with(first)),
             line,
         }
     }
 
     /// Whether nothing was heard for a while on connections that are there.
-    pub(super) fn are_doubtful(&self) -> bool {
+    pub(super) fn is_doubtful(&self) -> bool {
         let heard = self.line.heard();
         heard.is_some_and(|heard| heard.elapsed() > FRESH)
     }
