@@ -352,15 +352,22 @@ function showRows(list, rows) {
     return;
   }
   const old = new Map([...list.children].map((it) => [it.getAttribute("data-value"), it]));
-  for (const row of rows) {
+  old.delete(null);
+  const elements = rows.map((row) => {
     const element = old.get(row.value) ?? newRow(template, row.value);
     old.delete(row.value);
-    list.append(element);
     showIn(element, row);
-  }
-  old.delete(null);
+    return element;
+  });
   for (const element of old.values()) {
     element.remove();
+  }
+  for (const [at, element] of elements.entries()) {
+    // After the template. What is moved loses the focus, so nothing is that stands where it should.
+    const there = list.children[at + 1] ?? null;
+    if (there !== element) {
+      list.insertBefore(element, there);
+    }
   }
 }
 

@@ -33,6 +33,10 @@ async function pairsAndManages({ stage, tab }) {
   await tab.arrive(ADDRESS);
 
   await tab.open("manage");
+  await tab.reach('[data-list="devices"] .name');
+  // The page shows everything anew when the user is back.
+  await tab.ask(() => document.dispatchEvent(new Event("visibilitychange")));
+  await tab.shows('[data-list="devices"] .name:focus');
   await tab.reach("#search");
   await tab.type("print");
   await tab.reach("#order");
