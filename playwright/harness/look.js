@@ -10,13 +10,21 @@ import { setting } from "./programs.js";
 
 /** @typedef {import("@playwright/test").Page} Page */
 
-/** @type {{ name: string, dark?: boolean, width?: number, contrast?: boolean }[]} */
+/** @typedef {{ name: string, dark?: boolean, width?: number, forced?: boolean, more?: boolean }} Look */
+
+/** @type {Look[]} */
 const VIEWS = [
   { name: "light" },
   { name: "dark", dark: true },
   { name: "narrow", width: 360 },
-  // For eyes: colours that the system chooses leave axe nothing to measure.
-  ...(process.env.SETTLE_ALL_VIEWS ? [{ name: "contrast", contrast: true }] : []),
+  ...(process.env.SETTLE_ALL_VIEWS
+    ? [
+        { name: "forced", forced: true },
+        { name: "forced-dark", forced: true, dark: true },
+        { name: "more", more: true },
+        { name: "more-dark", more: true, dark: true },
+      ]
+    : []),
 ];
 
 /**
@@ -28,20 +36,37 @@ export async function look(page, state) {
   const folder = setting("SETTLE_SHOTS");
   await mkdir(folder, { recursive: true });
   const usual = page.viewportSize() ?? { width: 1000, height: 760 };
-  for (const { name, dark = false, width = usual.width, contrast = false } of VIEWS) {
-    await page.emulateMedia({
-      colorScheme: dark ? "dark" : "light",
-      reducedMotion: "reduce",
-      forcedColors: contrast ? "active" : "none",
-    });
-    await page.setViewportSize({ width, height: usual.height });
-    await page.screenshot({ path: join(folder, `${state}-${name}.png`), fullPage: true });
-    // In the dark nothing but colours is different.
-    const rules = dark ? ["color-contrast"] : undefined;
-    if (!contrast) expect(await complaints(page, rules), `${state}, ${name}`).toEqual([]);
+  for (const view of VIEWS) {
+    await turn(page, view);
+    await page.setViewportSize({ width: view.width ?? usual.width, height: usual.height });
+    await page.screenshot({ path: join(folder, `${state}-${view.name}.png`), fullPage: true });
+    expect(await complaints(page, rules(view)), `${state}, ${view.name}`).toEqual([]);
   }
-  await page.emulateMedia({ colorScheme: "light", forcedColors: "none" });
+  await turn(page, { name: "light" });
   await page.setViewportSize(usual);
+}
+
+/**
+ * Shows a page as somebody has set up their system.
+ * @param {Page} page
+ * @param {Look} view
+ */
+export async function turn(page, { dark = false, forced = false, more = false }) {
+  await page.emulateMedia({
+    colorScheme: dark ? "dark" : "light",
+    reducedMotion: "reduce",
+    forcedColors: forced ? "active" : "none",
+    contrast: more ? "more" : "no-preference",
+  });
+}
+
+/**
+ * What axe is asked about: all, or, where nothing but colors is different, these.
+ * @param {Look} view
+ */
+function rules({ dark, forced, more }) {
+  if (more) return ["color-contrast-enhanced"];
+  return dark || forced ? ["color-contrast"] : undefined;
 }
 
 /**
@@ -49,7 +74,7 @@ export async function look(page, state) {
  * @param {Page} page
  * @param {string[]} [rules] all, if not said
  */
-async function complaints(page, rules) {
+export async function complaints(page, rules) {
   const isThere = await page.evaluate(() => "axe" in globalThis);
   if (!isThere) await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
