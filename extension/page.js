@@ -87,8 +87,8 @@ function carryOut(effects) {
 function listen() {
   addEventListener("click", ({ target }) => {
     const button = target instanceof Element ? target.closest("button") : null;
-    if (button?.id === "copy") {
-      copyCommand().catch(reportError);
+    if (button?.hasAttribute("data-copy")) {
+      copy(button).catch(reportError);
     }
     const action = button?.dataset.do;
     if (button && action) {
@@ -210,12 +210,35 @@ function isField(element) {
   return isInput && element.dataset.field !== undefined;
 }
 
-async function copyCommand() {
-  const command = document.querySelector('[data-text="command"]')?.textContent ?? "";
-  await navigator.clipboard.writeText(command);
-  const copied = document.getElementById("copied");
-  if (copied) {
-    copied.textContent = message("copied", []);
+/**
+ * Puts what stands beside a button into the clipboard, and says so there. Where that may not be, it is selected.
+ * @param {Element} button
+ */
+async function copy(button) {
+  const text = button.closest("[data-copyable]")?.querySelector("[data-text]");
+  if (!text) {
+    return;
+  }
+  // There is one clipboard, and what is said again is told again.
+  for (const other of document.querySelectorAll("[data-copyable] [data-text]")) {
+    tellCopied(other, "");
+  }
+  try {
+    await navigator.clipboard.writeText(text.textContent ?? "");
+    tellCopied(text, message("copied", []));
+  } catch {
+    getSelection()?.selectAllChildren(text);
+  }
+}
+
+/**
+ * @param {Element} text
+ * @param {string} said
+ */
+function tellCopied(text, said) {
+  const place = text.closest("[data-copyable]")?.querySelector('[role="status"]');
+  if (place) {
+    place.textContent = said;
   }
 }
 
@@ -295,6 +318,7 @@ function showIn(root, { texts, parts }) {
     const content = text ? words(text) : "";
     if (element.textContent !== content) {
       element.textContent = content;
+      tellCopied(element, "");
     }
     element.toggleAttribute("hidden", !content && !element.hasAttribute("aria-live"));
   }
@@ -381,6 +405,10 @@ function newRow(template, value) {
   row.setAttribute("data-value", value);
   for (const button of copy.querySelectorAll("button")) {
     button.value = value;
+  }
+  const title = row.querySelector("h2");
+  for (const button of copy.querySelectorAll("[data-copy]")) {
+    button.ariaLabelledByElements = title && [button, title];
   }
   translate(copy);
   return row;

@@ -95,6 +95,11 @@ export class ChromiumTab extends Tab {
   }
 
   /** @param {string} selector */
+  async paste(selector) {
+    await this.page.locator(selector).press("Control+v");
+  }
+
+  /** @param {string} selector */
   async save(selector) {
     const saving = this.page.waitForEvent("download");
     await this.press(selector);

@@ -174,6 +174,12 @@ export class FirefoxTab extends Tab {
   }
 
   /** @param {string} selector */
+  async paste(selector) {
+    const field = await this.#seen(selector);
+    await field.sendKeys(Key.chord(Key.CONTROL, "v"));
+  }
+
+  /** @param {string} selector */
   async save(selector) {
     const names = async () => {
       await mkdir(this.downloads, { recursive: true });

@@ -88,6 +88,26 @@ export class Tab {
   async strike(_key) {}
 
   /**
+   * Puts what the clipboard holds into a field.
+   * @param {string} _selector
+   */
+  async paste(_selector) {}
+
+  /**
+   * Presses the button that copies what stands beside it, and insists that this is told and can be pasted.
+   * @param {string} place what holds both
+   * @param {string} [field] of the pairing page, if not said
+   */
+  async copies(place, field) {
+    const text = await this.ask(textIn, `${place} [data-copyable] [data-text]`);
+    await this.press(`${place} [data-copy]`);
+    await this.tells(`${place} [role="status"]`);
+    if (!field) await this.open("pair");
+    await this.paste(field ?? "#code");
+    await this.will(heldBy, field ?? "#code").toBe(text);
+  }
+
+  /**
    * Types into what has the focus.
    * @param {string} _text
    */
@@ -277,9 +297,7 @@ export class Tab {
    * @param {string | RegExp} text
    */
   async holds(selector, text) {
-    const held = (/** @type {string} */ it) =>
-      document.querySelector(/** @type {"input"} */ (it))?.value;
-    await this.will(held, selector).toMatch(
+    await this.will(heldBy, selector).toMatch(
       typeof text === "string" ? new RegExp(`^${text}$`) : text,
     );
   }
@@ -366,6 +384,16 @@ export async function openPopup() {
   const [own, tabs] = await Promise.all([chrome.tabs.getCurrent(), chrome.tabs.query({})]);
   const other = tabs.find(({ id }) => id !== own?.id);
   await chrome.tabs.create({ url: "popup.html", openerTabId: other?.id });
+}
+
+/** @param {string} selector */
+function heldBy(selector) {
+  return document.querySelector(/** @type {"input"} */ (selector))?.value;
+}
+
+/** @param {string} selector */
+function textIn(selector) {
+  return document.querySelector(selector)?.textContent ?? "";
 }
 
 /** @param {string} selector */

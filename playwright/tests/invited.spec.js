@@ -78,6 +78,9 @@ async function lookAtIt({ stage, tab, language }) {
   await tab.look(`${language}-invite`);
   await tab.press("#invite");
   await tab.shows(".drawing");
+  await tab.press("details:has(#copy_code) summary");
+  await tab.press("#copy_code");
+  await tab.tells('details:has(#copy_code) [role="status"]');
   await tab.look(`${language}-invited`);
   await tab.press("#close_invite");
 

@@ -41,6 +41,7 @@ async function care({ stage, tab }) {
   await tab.press("#undo");
   await tab.reads("h1", "printer.local");
 
+  await tab.copies("dd:has(#copy_fingerprint)", "#origin");
   await tab.fill("#origin", "cloud");
   await tab.shows("#allow:disabled");
   await tab.look("manage-bad-origin");

@@ -94,6 +94,9 @@ async function handsOver(scene, name) {
     await tab.press("#hand_over");
     await tab.shows('[data-list="lines"] > li', 3);
     await tab.reads('[data-list="lines"] > li:first-of-type [data-text="lines"]', /--eab-kid/);
+    await tab.pressByKey('[data-list="lines"] > li:first-of-type [data-copy]');
+    await tab.tells('[data-list="lines"] > li:first-of-type [role="status"]');
+    await tab.press("details:has(#copy_root) summary");
     await tab.look(`${language}-handed-over`);
     expect(await names(scene, referee)).toEqual([name]);
     await tab.press("[data-do=close_handover]");
@@ -104,6 +107,7 @@ async function handsOver(scene, name) {
     await tab.press("#hand_over");
     await tab.shows('[data-list="lines"] > li', 3);
     await tab.reads('[data-list="lines"] > li:nth-of-type(2) [data-text="lines"]', /simpleenroll/);
+    await tab.copies('[data-list="lines"] > li:nth-of-type(2)');
   });
 }
 
