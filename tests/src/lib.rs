@@ -28,6 +28,7 @@ pub mod instant;
 pub mod lab;
 pub mod line;
 pub mod multicast;
+pub mod neighbor;
 pub mod openapi;
 pub mod postgres;
 pub mod process;

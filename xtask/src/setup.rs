@@ -54,9 +54,12 @@ const FOREIGN: &[Need] = &[
     ("certbot", "certbot"),
     ("lego", "lego"),
     (PYOPENSSL, "python3-openssl"),
+    (ZEROCONF, "python3-zeroconf"),
 ];
 /// The second implementation's TLS; it brings the second implementation's cryptography.
 const PYOPENSSL: &str = "/usr/lib/python3/dist-packages/OpenSSL/SSL.py";
+/// Another multicast DNS.
+const ZEROCONF: &str = "/usr/lib/python3/dist-packages/zeroconf/__init__.py";
 /// What the verifying proxy is measured beside.
 const PEERS: &[Need] = &[("nginx", "nginx-light"), ("mitmdump", "mitmproxy")];
 /// What the referee is measured beside.

@@ -156,6 +156,12 @@ impl Appliance {
         self.device = self.host.on(|| Device::start_as(home, upstream, setup));
     }
 
+    /// The same, and says nothing of itself any more.
+    pub fn restart_silently(&mut self) {
+        self.setup.announce = false;
+        self.restart();
+    }
+
     /// What a command of the device's owner says, as JSON.
     ///
     /// # Panics

@@ -11,6 +11,7 @@ mod guessed;
 mod middle;
 mod misdirected;
 mod moved;
+mod neighbors;
 mod network;
 mod poisoned;
 mod reset;
